@@ -1,0 +1,1 @@
+"""Turn packet captures into communication graphs."""

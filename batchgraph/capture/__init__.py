@@ -1,0 +1,1 @@
+"""Where packets lie in a capture file: containers, compression, windows."""

@@ -1,0 +1,1 @@
+"""From octets to columns: the compiled kernel and its reference."""

@@ -1,0 +1,1 @@
+"""From edge records to flows, GraphML and networkx."""

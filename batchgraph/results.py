@@ -1,0 +1,164 @@
+"""The results directory: every path in it, its manifest, and writes that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batchgraph.errors import OutputError, ResultsError
+from batchgraph.schema import FORMAT_VERSION
+
+COMBINED = "combined"
+"""Stands where a capture's id stands, for what is made of all captures together; no capture gets it as its id."""
+
+TABLES = ("captures", "hosts", "conversations", "protocols", "services")
+
+Manifest = dict[str, Any]
+"""``run.json`` as parsed: ``format_version``, ``version``, ``options``, ``stages`` and ``inputs``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsDirectory:
+    """Where everything lies in a results directory; makes no folder and reads nothing by itself."""
+
+    root: Path
+
+    @property
+    def manifest_path(self) -> Path:
+        """``run.json``, written last by every stage."""
+        return self.root / "run.json"
+
+    def edges_folder(self, capture: str) -> Path:
+        """Folder of the parts of one capture's edge records."""
+        return self.root / "edges" / capture
+
+    def edges_part(self, capture: str, number: int = 0) -> Path:
+        """One part of a capture's edge records; parts are in file order, counted from 0."""
+        return self.edges_folder(capture) / f"part-{number:05d}.parquet"
+
+    def edge_parts(self, capture: str) -> list[Path]:
+        """The parts of a capture's edge records that are there, in file order."""
+        return sorted(self.edges_folder(capture).glob("part-*.parquet"))
+
+    def flows(self, capture: str = COMBINED) -> Path:
+        """Flows of one capture, or of all."""
+        return self.root / "flows" / f"{capture}.parquet"
+
+    def graph(self, capture: str = COMBINED) -> Path:
+        """GraphML of one capture, or of all."""
+        return self.root / "graphs" / f"{capture}.graphml"
+
+    def map(self, capture: str, suffix: str) -> Path:
+        """Map of one capture, or of all, as ``svg``, ``png`` or ``pdf``."""
+        return self.root / "maps" / f"{capture}.{suffix}"
+
+    def table(self, name: str) -> Path:
+        """One of `TABLES`, as CSV."""
+        return self.root / "tables" / f"{name}.csv"
+
+    @property
+    def page(self) -> Path:
+        """The report as one HTML page."""
+        return self.root / "report.html"
+
+    def read_manifest(self) -> Manifest:
+        """Read ``run.json``.
+
+        Raises
+        ------
+        ResultsError
+            If it is missing, is no JSON object, or was written in a newer format.
+        """
+        try:
+            manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ResultsError(
+                f"no run.json in {self.root}: run `batchgraph extract` or `batchgraph run` first"
+            ) from None
+        except ValueError as error:
+            raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
+        version = manifest.get("format_version") if isinstance(manifest, dict) else None
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise ResultsError(f"{self.root}: format_version {version} is not known, {FORMAT_VERSION} is")
+        return dict(manifest)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write ``run.json``, keys in the order given."""
+        with replacing(self.manifest_path) as path:
+            path.write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8", newline="\n")
+
+    def discard_manifest(self) -> None:
+        """Remove ``run.json``, so that what is rewritten now is not taken for complete."""
+        with output_errors(self.manifest_path), suppress(FileNotFoundError):
+            self.manifest_path.unlink()
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn any `OSError` while writing into an `OutputError` that names `path`."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; the same command continues the run"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path, *, verify: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """Give a temporary path beside `path`; what was written there takes its place when the block ends without error.
+
+    Parameters
+    ----------
+    path
+        The final path; its folder is made where it is missing.
+    verify
+        Called with the temporary path before it takes the place; raises where the file is not whole.
+
+    Raises
+    ------
+    OutputError
+        If anything cannot be written. Nothing is left under the temporary name, and `path` is as it was.
+    """
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            if verify is not None:
+                verify(temporary)
+            _sync(temporary)
+            os.replace(temporary, path)
+            _sync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_all_but(folder: Path, keep: set[str]) -> None:
+    """Remove every entry of `folder` whose name is not in `keep`; a folder that is not there is none to clean."""
+    with output_errors(folder):
+        entries = list(os.scandir(folder)) if folder.is_dir() else []
+        for entry in entries:
+            if entry.name in keep:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)

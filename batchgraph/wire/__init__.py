@@ -1,0 +1,1 @@
+"""What octets mean: one record per protocol, one file per layer."""
