@@ -26,8 +26,8 @@ def cache_folder() -> Path | None:
     key = f"numba-{numba.__version__}-py{platform.python_version()}-{platform.machine()}"
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(chosen)
-    homes = [os.environ.get("XDG_CACHE_HOME"), os.path.expanduser("~/.cache")]
-    candidates = [Path(home) / "batchgraph" / key for home in homes if home and os.path.isabs(home)]
+    homes = (os.environ.get("XDG_CACHE_HOME") or "", os.environ.get("HOME", "") + "/.cache")
+    candidates = [Path(home) / "batchgraph" / key for home in homes if Path(home).is_absolute()]
     candidates.append(Path(tempfile.gettempdir()) / f"batchgraph-{os.getuid()}" / key)
     return next((folder for folder in candidates if _make_private(folder)), None)
 
@@ -49,10 +49,9 @@ def _make_private(folder: Path) -> bool:
 
 _folder = cache_folder()
 if _folder is not None:
-    config.CACHE_DIR = str(_folder)
+    config.CACHE_DIR = str(_folder)  # type: ignore[attr-defined]
 
 
 def kernel(function: F) -> F:
     """Compile `function` when it is first called, without the interpreter's lock, keeping the machine code on disk."""
-    compiled: F = numba.njit(cache=_folder is not None, nogil=True, error_model="numpy")(function)
-    return compiled
+    return numba.njit(cache=_folder is not None, nogil=True, error_model="numpy")(function)  # type: ignore[return-value]
