@@ -14,9 +14,10 @@ where one is written:
 5. Its columns are filled. The first header to fill a column wins (so VLAN and Ethernet addresses are the outermost);
    an IP header (`network`) first forgets all columns of the IP header before it (so addresses and ports are the
    innermost).
+   An `extension` of an IP header replaces what that said.
 6. If one of `stop` is not 0, decoding ends here, ``ok``.
-7. The next header is `then`, or what is registered in `next_space` under the first of `next` that is registered; where
-   none is, the space says whether that is the end (`Space.is_open`) or ``unsupported``.
+7. The next header is `then`, or what is registered under the first of `next` that is registered, in the first of the
+   spaces that knows it. Where none does, the packet is ``unsupported``, or ``ok`` if the header is `open_ended`.
 """
 
 from __future__ import annotations
@@ -30,29 +31,23 @@ ANY = -1
 
 
 class Space(Enum):
-    """A registry in which a number names the next header; private ones begin with a lower-case letter."""
+    """A registry in which a number names the next header.
+
+    A record may also use a private space, which is any string, to tell variants of one header apart.
+    """
 
     LINK_TYPE = "LINKTYPE_ numbers"
     ETHERTYPE = "IEEE 802 EtherTypes"
     LLC_SAP = "IEEE 802.2 destination service access points"
     IP_PROTOCOL = "IANA protocol numbers"
-    IPV6_NEXT = "IANA protocol numbers after IPv6, extension headers included"
+    IPV6_EXTENSION = "IANA protocol numbers that are headers only after IPv6"
     IP_VERSION = "IP version, the first four bits of a packet"
-    PPP = "IANA PPP protocol numbers"
+    PPP_PROTOCOL = "IANA PPP protocol numbers"
     NLPID = "ISO/IEC TR 9577 network layer protocol identifiers"
     UDP_PORT = "UDP ports of tunnels"
-    SNAP_OUI = "organization codes of SNAP"
-    SHAPE = "private: tells variants of one header apart; codes are shared by no two protocols' peeks"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether an unregistered number is simply the end of what is decoded."""
-        return self is Space.UDP_PORT
 
-    @property
-    def parent(self) -> Space | None:
-        """The space that is asked next for a number that this one lacks."""
-        return Space.IP_PROTOCOL if self is Space.IPV6_NEXT else None
+AnySpace = Space | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +142,9 @@ class Header:
     end
         Where what it holds ends, in octets from its start; None, or a word of 0 on the wire: where the packet ends.
     next, next_space
-        The number of the next header and its registry; of several numbers the first that is registered counts.
+        The number of the next header and its registry, of several the first that fits.
+    open_ended
+        Whether a number that no registry has is simply the end of what is decoded.
     then
         Name of the header that always follows, instead of `next`.
     require, confirm
@@ -162,6 +159,8 @@ class Header:
         Its label in the column ``tunnel``, where it is a tunnel's header.
     network
         Whether it is an IP header.
+    extension
+        Whether it belongs to the IP header before it.
     transport
         Whether the column ``load`` counts what follows it.
     source
@@ -169,13 +168,14 @@ class Header:
     """
 
     name: str
-    codes: Mapping[Space, tuple[int, ...]] = field(default_factory=dict)
+    codes: Mapping[AnySpace, tuple[int, ...]] = field(default_factory=dict)
     min_octets: int = 0
     length: Bits | tuple[Bits, ...] | int | None = None
     align: int = 1
     end: Bits | None = None
     next: Bits | tuple[Bits, ...] = ()
-    next_space: Space | None = None
+    next_space: AnySpace | tuple[AnySpace, ...] = ()
+    open_ended: bool = False
     then: str | None = None
     require: tuple[Test, ...] = ()
     confirm: tuple[Test, ...] = ()
@@ -184,6 +184,7 @@ class Header:
     type: str | None = None
     tunnel: str | None = None
     network: bool = False
+    extension: bool = False
     transport: bool = False
     source: str = ""
 
@@ -196,6 +197,10 @@ class Header:
     def next_terms(self) -> tuple[Bits, ...]:
         """The numbers that may name the next header, in order."""
         return (self.next,) if isinstance(self.next, Bits) else self.next
+
+    def spaces(self) -> tuple[AnySpace, ...]:
+        """The spaces that are asked for the next header, in order."""
+        return self.next_space if isinstance(self.next_space, tuple) else (self.next_space,)
 
     def reads(self) -> Iterator[Bits | Address]:
         """Every number and address that the record declares, tests of columns included."""
@@ -211,6 +216,11 @@ class Header:
                 yield source.value
             else:
                 yield source
+
+
+def space_name(space: AnySpace) -> str:
+    """Give a space's name for people."""
+    return space.name if isinstance(space, Space) else space
 
 
 class TableError(ValueError):
@@ -231,7 +241,7 @@ def check(headers: tuple[Header, ...]) -> None:
             raise TableError(f"header {header.name}: declared twice")
         if header.then is not None and header.then not in names:
             raise TableError(f"header {header.name}: is followed by {header.then}, which is not declared")
-        if header.next_terms() and header.next_space is None:
+        if header.next_terms() and not header.spaces():
             raise TableError(f"header {header.name}: names a next header but no space")
         for read in header.reads():
             if not 1 <= read.octets <= 16 or (isinstance(read, Bits) and read.octets > 8):
@@ -245,10 +255,10 @@ def check(headers: tuple[Header, ...]) -> None:
 
 
 def _check_codes(headers: tuple[Header, ...]) -> None:
-    owners: dict[tuple[Space, int], str] = {}
+    owners: dict[tuple[AnySpace, int], str] = {}
     for header in headers:
         for space, codes in header.codes.items():
             for code in codes:
                 owner = owners.setdefault((space, code), header.name)
                 if owner != header.name:
-                    raise TableError(f"{space.name} {code:#x} is claimed by both {owner} and {header.name}")
+                    raise TableError(f"{space_name(space)} {code:#x} is claimed by both {owner} and {header.name}")
