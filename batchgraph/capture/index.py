@@ -84,7 +84,7 @@ class Window:
     octets
         uint8, C-contiguous and writable, shape (n_octets,); reused by the reader once the next window is asked for.
     index
-        The packets, in file order.
+        The packets, in file order; its arrays are reused likewise.
     """
 
     octets: NDArray[np.uint8]
@@ -135,7 +135,8 @@ class Accounting:
     problems
         In the order found.
     notes
-        Names and comments of a pcapng file, as text: ``{"names": {address: [name, ...]}, "comments": [...]}``.
+        Names and comments of a pcapng file, as text: ``{"names": {address: [name, ...]}, "comments": [...]}``, with
+        ``n_comments`` and ``n_secrets`` (blocks of decryption secrets) counted; what there is none of is left out.
     """
 
     format: str = ""

@@ -1,0 +1,68 @@
+"""The octets of a source that are in memory: a window that moves on, and grows for a record larger than it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchgraph.capture.stored import Source
+
+
+class WindowBuffer:
+    """A private buffer over a source.
+
+    Attributes
+    ----------
+    octets
+        uint8, C-contiguous; what is in memory is ``octets[start:stop]``.
+    start, stop
+        What was not passed yet.
+    at_end
+        Whether the source has no more.
+    """
+
+    def __init__(self, source: Source, n_octets: int) -> None:
+        self.octets = np.empty(n_octets, np.uint8)
+        self.start = 0
+        self.stop = 0
+        self.at_end = False
+        self._source = source
+
+    @property
+    def offset(self) -> int:
+        """Where `start` lies, in octets from the start of the source."""
+        return self._source.position - (self.stop - self.start)
+
+    def fill(self, needed: int) -> None:
+        """Move what is left to the front, make room for `needed` octets, and read until the buffer is full or the end.
+
+        The room is only made as octets come, by doubling: a length that a file claims is not memory yet.
+        """
+        self._move_to_front()
+        self._read()
+        while self.stop < needed and not self.at_end:
+            grown = np.empty(2 * len(self.octets), np.uint8)
+            grown[: self.stop] = self.octets[: self.stop]
+            self.octets = grown
+            self._read()
+
+    def drain(self) -> int:
+        """Pass everything up to the end of the source and tell how many octets that were."""
+        passed = self.stop - self.start
+        self.start = self.stop = 0
+        view = self.octets.data
+        while n := self._source.readinto(view):
+            passed += n
+        self.at_end = True
+        return passed
+
+    def _move_to_front(self) -> None:
+        left = self.stop - self.start
+        self.octets[:left] = self.octets[self.start : self.stop].copy()
+        self.start, self.stop = 0, left
+
+    def _read(self) -> None:
+        view = self.octets.data
+        while self.stop < len(view) and not self.at_end:
+            n = self._source.readinto(view[self.stop :])
+            self.stop += n
+            self.at_end = n == 0

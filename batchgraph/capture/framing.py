@@ -1,0 +1,68 @@
+"""What every container format offers to the reader: walk from record to record through a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchgraph.capture import walk
+from batchgraph.capture.index import PacketIndex
+
+
+@dataclass(slots=True)
+class Walked:
+    """How far a walk through a window came.
+
+    Attributes
+    ----------
+    position
+        Where the next record begins, in octets from the start of the window.
+    packets
+        Packets written to the index.
+    needed
+        Octets from `position` that the next record needs, where it is not whole in the window; else 0.
+    fault
+        What is wrong with the record at `position`; empty where nothing is, and walking can go on.
+    """
+
+    position: int
+    packets: int
+    needed: int = 0
+    fault: str = ""
+
+
+class Framing(Protocol):
+    """The framing of one capture file, after its header."""
+
+    header_octets: int
+    """Octets of the file header, which come before the first record."""
+
+    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex) -> Walked:
+        """Walk the records in ``octets[start:stop]``, fill `index`, and account for the octets passed."""
+
+
+FAULTS = {
+    walk.TOO_LONG: "the record claims more octets than its format allows",
+    walk.TOO_SHORT: "the block is shorter than its type requires",
+    walk.TRAILER: "the block's two lengths differ",
+    walk.OVERFLOW: "the packet is longer than its record, or than its link type allows",
+    walk.BYTE_ORDER: "the section header has no byte-order magic",
+    walk.VERSION: "the section is of another major version than 1",
+}
+"""What the walkers' faults mean."""
+
+
+def columns(index: PacketIndex) -> walk.Columns:
+    """Give the arrays of an index as the walkers take them."""
+    return walk.Columns(
+        index.offset,
+        index.cap_len,
+        index.wire_len,
+        index.time_ns,
+        index.interface,
+        index.link_type,
+        index.trust,
+    )

@@ -1,0 +1,66 @@
+"""Snoop files, as Solaris writes them (RFC 1761), and Shomiti's variant of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchgraph.capture import walk
+from batchgraph.capture.framing import FAULTS, Walked, columns
+from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
+from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
+
+_HEADER_OCTETS = 16
+_SHOMITI_TRAILER_OCTETS = 16
+
+_LINK_TYPES = {0: 1, 2: 6, 4: 1, 8: 10, 9: 0, 14: 0, 16: 122, 18: 123, 26: 242, 0x80000005: 226}
+"""LINKTYPE_ by snoop's datalink type (the IANA registry of these, and Solaris's private ones)."""
+
+_SHOMITI_LINK_TYPES = {0: 1, 2: 6, 4: 1, 8: 10, 10: 1, 11: 6, 12: 1, 13: 6, 14: 6, 19: 1}
+"""The same for Shomiti's and Finisar's Surveyor, which took numbers of its own."""
+
+
+class SnoopFraming:
+    """The records of a snoop file.
+
+    Parameters
+    ----------
+    head
+        The first octets of the file.
+    accounting
+        Gets link type and octets.
+    """
+
+    header_octets = _HEADER_OCTETS
+
+    def __init__(self, head: bytes, accounting: Accounting) -> None:
+        if len(head) < _HEADER_OCTETS:
+            raise CorruptCaptureError(f"the file ends after {len(head)} octets, within its header")
+        version, datalink = int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
+        if not 2 <= version <= 5:
+            raise UnsupportedCaptureError(f"snoop version {version}", offset=8)
+        link_type = (_SHOMITI_LINK_TYPES if _is_shomiti(head) else _LINK_TYPES).get(datalink, NO_NUMBER)
+        self._accounting = accounting
+        accounting.octets["header"] += _HEADER_OCTETS
+        if link_type == NO_NUMBER:
+            what = f"snoop datalink type {datalink} has no link type"
+            accounting.problems.append(Problem(12, what, kept="all packets, undecoded"))
+        else:
+            accounting.link_types.add(link_type)
+        self._layout = np.zeros(6, np.int64)
+        self._layout[walk.MAXIMUM] = walk.MAX_PACKET
+        self._layout[walk.LINK_TYPE] = link_type
+
+    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex) -> Walked:
+        """Walk the records in a window."""
+        position, packets, reason, needed = walk.walk_snoop(octets, start, stop, self._layout, columns(index))
+        self._accounting.octets["records"] += position - start
+        return Walked(position, packets, needed, FAULTS.get(reason, ""))
+
+
+def _is_shomiti(head: bytes) -> bool:
+    """Tell whether the first record has room for Shomiti's trailer, more than any padding (as wiretap does)."""
+    if len(head) < _HEADER_OCTETS + 24:
+        return False
+    captured, record = int.from_bytes(head[20:24], "big"), int.from_bytes(head[24:28], "big")
+    return record - 24 - captured >= _SHOMITI_TRAILER_OCTETS
