@@ -1,6 +1,6 @@
 """What octets mean: one record per protocol, one file per layer.
 
-`HEADERS` holds every record of this package, `registered()` those and what was added from outside by `register`.
+`HEADERS` holds every record of this package, `table()` those and what was added from outside by `register`.
 """
 
 from batchgraph.wire import capture_headers, link, names, network, transport, tunnel, wireless
@@ -36,21 +36,33 @@ def register(header: Header) -> None:
     _added.append(header)
 
 
-def registered() -> tuple[Header, ...]:
-    """Give the table with what was registered."""
-    return _merged(tuple(_added))
+def added() -> tuple[Header, ...]:
+    """Give what was registered, in order: what workers have to be told."""
+    return tuple(_added)
 
 
-def _merged(added: tuple[Header, ...]) -> tuple[Header, ...]:
-    """Put added records before the table's, and take the codes that they claim from records that only name."""
-    claimed = {(space, code) for header in added for space, codes in header.codes.items() for code in codes}
+def table(more: tuple[Header, ...] | None = None) -> tuple[Header, ...]:
+    """Give the whole table.
+
+    Parameters
+    ----------
+    more
+        Protocols to add to those of this package; None: those that were registered.
+    """
+    return _merged(added() if more is None else more)
+
+
+def _merged(more: tuple[Header, ...]) -> tuple[Header, ...]:
+    """Put further records behind the table's, and drop the mere names whose codes they claim."""
+    claimed = {(space, code) for header in more for space, codes in header.codes.items() for code in codes}
     named = {header.name for header in names.HEADERS}
-    return added + tuple(
+    kept = (
         header
         for header in HEADERS
         if header.name not in named
         or not any((space, code) in claimed for space, codes in header.codes.items() for code in codes)
     )
+    return *kept, *more
 
 
 __all__ = [
@@ -64,7 +76,8 @@ __all__ = [
     "TableError",
     "Test",
     "When",
+    "added",
     "check",
     "register",
-    "registered",
+    "table",
 ]

@@ -4,19 +4,22 @@ from batchgraph.wire.spec import ANY, Address, AddressKind, Bits, Header, Space,
 
 MAC = AddressKind.MAC
 
+TYPE_OR_LENGTH = (Space.ETHERTYPE, "ieee802.3.length")
+"""IEEE 802.3, 3.2.6: where an EtherType stands in a frame, a number up to 1500 is the length of an LLC frame."""
+
 ETHERNET = Header(
     name="ethernet",
     codes={Space.LINK_TYPE: (1,), Space.ETHERTYPE: (0x6558,)},
     min_octets=14,
     columns={"eth_dst": Address(0, MAC), "eth_src": Address(6, MAC)},
     next=Bits(12, 2),
-    next_space=Space.ETHERTYPE,
+    next_space=TYPE_OR_LENGTH,
     source="IEEE 802.3, clause 3.2; 0x6558: RFC 1701",
 )
 
 LENGTH = Header(
     name="ieee802.3",
-    codes={Space.ETHERTYPE: tuple(range(1501))},  # IEEE 802.3, 3.2.6: up to 1500 it is a length
+    codes={"ieee802.3.length": tuple(range(1501))},
     length=0,
     end=Bits(-2, 2),
     then="llc",
@@ -27,7 +30,7 @@ ETHERTYPE = Header(
     name="ethertype",
     min_octets=2,
     next=Bits(0, 2),
-    next_space=Space.ETHERTYPE,
+    next_space=TYPE_OR_LENGTH,
     source="an EtherType that stands alone, after a header of varying length",
 )
 
@@ -38,7 +41,7 @@ VLAN = Header(
     min_octets=4,
     columns={"vlan": Bits(0, 2, mask=0x0FFF)},
     next=Bits(2, 2),
-    next_space=Space.ETHERTYPE,
+    next_space=TYPE_OR_LENGTH,
     source="IEEE 802.1Q, clause 9.6",
 )
 
@@ -47,7 +50,7 @@ PBB = Header(
     codes={Space.ETHERTYPE: (0x88E7,)},
     min_octets=18,
     next=Bits(16, 2),
-    next_space=Space.ETHERTYPE,
+    next_space=TYPE_OR_LENGTH,
     source="IEEE 802.1Q, clause 9.7: I-TAG with the customer's addresses",
 )
 
@@ -57,7 +60,7 @@ TAGS = tuple(
         codes={Space.ETHERTYPE: (code,)},
         min_octets=octets + 2,
         next=Bits(octets, 2),
-        next_space=Space.ETHERTYPE,
+        next_space=TYPE_OR_LENGTH,
         source=source,
     )
     for name, code, octets, source in (
@@ -239,15 +242,15 @@ OTHERS = (
     Header(name="sunatm.llc", codes={"sunatm.traffic": (2,)}, length=0, then="llc"),
     Header(name="brcm_tag", codes={Space.LINK_TYPE: (281,)}, min_octets=18,
            columns={"eth_dst": Address(0, MAC), "eth_src": Address(6, MAC)}, next=Bits(16, 2),
-           next_space=Space.ETHERTYPE, source="LINKTYPE_DSA_TAG_BRCM"),
+           next_space=TYPE_OR_LENGTH, source="LINKTYPE_DSA_TAG_BRCM"),
     Header(name="brcm_tag.prepended", codes={Space.LINK_TYPE: (282,)}, min_octets=4, then="ethernet",
            source="LINKTYPE_DSA_TAG_BRCM_PREPEND"),
     Header(name="dsa", codes={Space.LINK_TYPE: (284,)}, min_octets=18,
            columns={"eth_dst": Address(0, MAC), "eth_src": Address(6, MAC)}, next=Bits(16, 2),
-           next_space=Space.ETHERTYPE, source="LINKTYPE_DSA_TAG_DSA"),
+           next_space=TYPE_OR_LENGTH, source="LINKTYPE_DSA_TAG_DSA"),
     Header(name="edsa", codes={Space.LINK_TYPE: (285,)}, min_octets=22,
            columns={"eth_dst": Address(0, MAC), "eth_src": Address(6, MAC)}, next=Bits(20, 2),
-           next_space=Space.ETHERTYPE, source="LINKTYPE_DSA_TAG_EDSA"),
+           next_space=TYPE_OR_LENGTH, source="LINKTYPE_DSA_TAG_EDSA"),
     Header(name="netanalyzer", codes={Space.LINK_TYPE: (240,)}, min_octets=4, then="ethernet",
            source="LINKTYPE_NETANALYZER"),
     Header(name="netanalyzer.transparent", codes={Space.LINK_TYPE: (241,)}, min_octets=12, then="ethernet",

@@ -45,6 +45,7 @@ IPV4 = Header(
     length=Bits(0, mask=0x0F, scale=4),
     end=Bits(2, 2),
     require=(Test(Bits(0, mask=0xF0, shift=4), 4),),
+    otherwise="ipv6",
     columns={
         "src": Address(12, IPV4_ADDRESS),
         "dst": Address(16, IPV4_ADDRESS),
@@ -72,6 +73,7 @@ IPV6 = Header(
     min_octets=40,
     end=Bits(4, 2, bias=40),
     require=(Test(Bits(0, mask=0xF0, shift=4), 6),),
+    otherwise="ipv4",
     columns={"src": Address(8, IPV6_ADDRESS), "dst": Address(24, IPV6_ADDRESS), "ttl": Bits(7), "proto": Bits(6)},
     next=Bits(6),
     next_space=(Space.IPV6_EXTENSION, Space.IP_PROTOCOL),
@@ -117,7 +119,7 @@ EXTENSIONS = (
     Header(
         name="ah",
         codes={Space.IP_PROTOCOL: (51,)},
-        min_octets=12,
+        min_octets=8,  # with a length of 0, which some senders write, 8 octets are all
         length=Bits(1, scale=4, bias=8),
         columns={"proto": Bits(0)},
         next=Bits(0),

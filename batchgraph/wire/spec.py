@@ -6,15 +6,17 @@ where one is written:
 
 1. A header is entered at some octet of a packet. Its first `min_octets` must lie before the logical end (else the
    packet is ``malformed``) and must have been captured (else ``truncated``); of a short header the columns that are
-   there are filled all the same, unless it is an IP header.
-2. Every `require` must hold (else ``malformed``), and every `confirm` (else the header is not this protocol at all:
-   decoding ends before it, and the packet is ``ok``).
+   there are filled all the same, unless it is an IP header or an `extension` of one. After a
+   `transport` header, whose ports are a hint and no more, too few octets before the logical end mean that there is no
+   such header: the packet is ``ok``.
+2. Every `confirm` must hold (else the header is not this protocol at all: decoding ends before it, and the packet is
+   ``ok``), and every `require` (else it is `otherwise`, if all that one requires holds, or ``malformed``).
 3. Its length is `length`, or `min_octets`. Less than `min_octets`, or more than there are octets, is ``malformed``.
 4. `end` moves the logical end of the packet, so that padding is not payload.
 5. Its columns are filled. The first header to fill a column wins (so VLAN and Ethernet addresses are the outermost);
    an IP header (`network`) first forgets all columns of the IP header before it (so addresses and ports are the
-   innermost).
-   An `extension` of an IP header replaces what that said.
+   innermost), and an `extension` replaces what its IP header said. Of ``type``, the last label before an IP header
+   wins, and the first after it.
 6. If one of `stop` is not 0, decoding ends here, ``ok``.
 7. The next header is `then`, or what is registered under the first of `next` that is registered, in the first of the
    spaces that knows it. Where none does, the packet is ``unsupported``, or ``ok`` if the header is `open_ended`.
@@ -59,7 +61,7 @@ class Bits:
     octet
         Where the word begins, in octets from the start of the header. Below 0: in the header before this one.
     octets
-        Length of the word, 1 to 8.
+        Length of the word, 1 to 7.
     mask, shift, scale, bias
         As in the formula; the mask is all ones by default.
     little
@@ -149,6 +151,8 @@ class Header:
         Name of the header that always follows, instead of `next`.
     require, confirm
         What must hold of a header that is not malformed; what must hold for it to be this protocol.
+    otherwise
+        Name of the header that it is instead, where not every `require` holds but every one of that header's.
     stop
         Numbers of which one other than 0 says that nothing decodable follows.
     columns
@@ -179,6 +183,7 @@ class Header:
     then: str | None = None
     require: tuple[Test, ...] = ()
     confirm: tuple[Test, ...] = ()
+    otherwise: str | None = None
     stop: tuple[Bits, ...] = ()
     columns: Mapping[str, ColumnSource] = field(default_factory=dict)
     type: str | None = None
@@ -239,12 +244,13 @@ def check(headers: tuple[Header, ...]) -> None:
     for header in headers:
         if names.count(header.name) > 1:
             raise TableError(f"header {header.name}: declared twice")
-        if header.then is not None and header.then not in names:
-            raise TableError(f"header {header.name}: is followed by {header.then}, which is not declared")
+        for other in (header.then, header.otherwise):
+            if other is not None and other not in names:
+                raise TableError(f"header {header.name}: refers to {other}, which is not declared")
         if header.next_terms() and not header.spaces():
             raise TableError(f"header {header.name}: names a next header but no space")
         for read in header.reads():
-            if not 1 <= read.octets <= 16 or (isinstance(read, Bits) and read.octets > 8):
+            if not 1 <= read.octets <= (7 if isinstance(read, Bits) else 16):
                 raise TableError(f"header {header.name}: a number of {read.octets} octets cannot be read")
             if read.octet + read.octets > header.min_octets:
                 raise TableError(

@@ -42,6 +42,9 @@ _GRE_LENGTH = (
 
 GRE = (
     Header(name="gre", codes={Space.IP_PROTOCOL: (47,), Space.UDP_PORT: (4754,)}, min_octets=4, length=0, type="GRE",
+           next=Bits(0, mask=0x40), next_space="gre.routing"),
+    # RFC 1701: with the routing bit, source routes of any length stand before the packet; nobody sends them.
+    Header(name="gre.unrouted", codes={"gre.routing": (0,)}, min_octets=4, length=0,
            next=Bits(0, 4, mask=0x1007FFFF), next_space="gre.variant"),
     Header(name="gre.plain", codes={"gre.variant": (ANY,)}, min_octets=4, length=_GRE_LENGTH,
            next=Bits(2, 2), next_space=("gre.protocol", Space.ETHERTYPE), tunnel="gre", source="RFC 2784, RFC 2890"),
@@ -78,8 +81,12 @@ GRE = (
 OVERLAYS = (
     Header(name="vxlan", codes={Space.UDP_PORT: (4789,)}, min_octets=8, confirm=(Test(Bits(0, mask=0x08), 0x08),),
            then="ethernet", tunnel="vxlan", source="RFC 7348, section 5"),
-    Header(name="vxlan_gpe", codes={Space.UDP_PORT: (4790,)}, min_octets=8, next=Bits(3), next_space="gpe.protocol",
-           tunnel="vxlan-gpe", source="draft-ietf-nvo3-vxlan-gpe, section 3"),
+    Header(name="vxlan_gpe", codes={Space.UDP_PORT: (4790,)}, min_octets=8, length=0, next=Bits(0, mask=0x04),
+           next_space="gpe.flag"),
+    Header(name="vxlan_gpe.ethernet", codes={"gpe.flag": (0,)}, min_octets=8, then="ethernet", tunnel="vxlan-gpe",
+           source="draft-ietf-nvo3-vxlan-gpe, section 3.1"),
+    Header(name="vxlan_gpe.protocol", codes={"gpe.flag": (0x04,)}, min_octets=8, next=Bits(3),
+           next_space="gpe.protocol", tunnel="vxlan-gpe", source="draft-ietf-nvo3-vxlan-gpe, section 3"),
     Header(name="gpe.ipv4", codes={"gpe.protocol": (1,)}, length=0, then="ipv4"),
     Header(name="gpe.ipv6", codes={"gpe.protocol": (2,)}, length=0, then="ipv6"),
     Header(name="gpe.ethernet", codes={"gpe.protocol": (3,)}, length=0, then="ethernet"),

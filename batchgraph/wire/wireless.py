@@ -25,14 +25,17 @@ def frames(name: str, link_types: tuple[int, ...], *, swapped: bool = False) -> 
     """
     kind, flags = (1, 0) if swapped else (0, 1)
     in_kind, in_flags = (1, 0x100) if swapped else (0x100, 1)  # weight of each octet in the field read as a number
-    decisive = 0x40 * in_kind | 0x43 * in_flags
+    decisive = 0xC0 * in_kind | 0x43 * in_flags
+    qos = 0x80 * in_kind
 
-    def data(suffix: str, direction: int, octets: int, dst: int, src: int) -> Header:
-        return Header(name=f"{name}.{suffix}", codes={f"{name}.data": (direction * in_flags,)}, min_octets=octets,
-                      length=(Bits(kind, mask=0x80, shift=7, scale=2, bias=octets),
-                              Bits(flags, mask=0x80, shift=7, scale=4)),
-                      columns={"eth_dst": Address(dst, MAC), "eth_src": Address(src, MAC)},
-                      then="llc", source="IEEE 802.11, clause 9.3.2.1")  # fmt: skip
+    def data(suffix: str, direction: int, octets: int, dst: int, src: int) -> tuple[Header, Header]:
+        addresses = {"eth_dst": Address(dst, MAC), "eth_src": Address(src, MAC)}
+        code = direction * in_flags
+        plain = Header(name=f"{name}.{suffix}", codes={f"{name}.data": (code,)}, min_octets=octets,
+                       columns=addresses, then="llc", source="IEEE 802.11, clause 9.3.2.1")  # fmt: skip
+        return plain, Header(name=f"{name}.{suffix}.qos", codes={f"{name}.data": (code | qos,)}, min_octets=octets + 2,
+                             length=Bits(flags, mask=0x80, shift=7, scale=4, bias=octets + 2),
+                             columns=addresses, then="llc", source="IEEE 802.11, clause 9.3.2.1")  # fmt: skip
 
     return (
         Header(name=name, codes={Space.LINK_TYPE: link_types} if link_types else {}, min_octets=2, length=0,
@@ -42,10 +45,10 @@ def frames(name: str, link_types: tuple[int, ...], *, swapped: bool = False) -> 
                next=Bits(0, 2, mask=decisive), next_space=f"{name}.data"),
         Header(name=f"{name}.end", codes={f"{name}.data": (ANY,), f"{name}.type": (0x00,)}, min_octets=16,
                columns={"eth_dst": Address(4, MAC), "eth_src": Address(10, MAC)}),
-        data("direct", 0, 24, 4, 10),
-        data("to_ds", 1, 24, 16, 10),
-        data("from_ds", 2, 24, 4, 16),
-        data("relayed", 3, 30, 16, 24),
+        *data("direct", 0, 24, 4, 10),
+        *data("to_ds", 1, 24, 16, 10),
+        *data("from_ds", 2, 24, 4, 16),
+        *data("relayed", 3, 30, 16, 24),
     )  # fmt: skip
 
 
