@@ -1,0 +1,113 @@
+"""DuckDB as the engine of what does not fit in memory: opened here, with limits, and read as Arrow batches.
+
+DuckDB reads the nanoseconds of Parquet timestamps since 2.0; older versions cut them to microseconds without a word.
+Times leave it as Arrow and never as Python objects, for which it would need another library and which hold no
+nanoseconds.
+"""
+
+from __future__ import annotations
+
+import glob
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from batchgraph.errors import OutputError, ResultsError
+from batchgraph.results import output_errors
+
+THREAD_MEMORY_MIB = 128
+"""What a query may hold for each of its threads and once more, before it spills to disk."""
+
+BATCH_ROWS = 16_384
+"""Rows in a batch: large enough that the cost of a call vanishes, small enough that its text stays in the cache."""
+
+
+@contextmanager
+def open_database(spill: Path | None = None, *, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory that spills to disk beyond its limit and fetches nothing from the network.
+
+    Parameters
+    ----------
+    spill
+        Folder in which a hidden folder of its own is made for the time; None: the system's temporary folder.
+    threads
+        Threads of a query. The rows it gives do not depend on them, only their order where none is asked for.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made.
+    """
+    with _spill_folder(spill) as folder:
+        settings: dict[str, Any] = {
+            "threads": threads,
+            # Measured with 5 million packets in as many flows and one thread: the process peaked at 480 MiB and spilled
+            # the rest; twice the limit saved a twentieth of the time.
+            "memory_limit": f"{THREAD_MEMORY_MIB * (threads + 1)}MiB",
+            "temp_directory": folder,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+        }
+        with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+
+def _spill_folder(parent: Path | None) -> tempfile.TemporaryDirectory[str]:
+    with output_errors(parent or Path(tempfile.gettempdir())):
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".spill-", dir=parent, ignore_cleanup_errors=True)
+
+
+def query_batches(
+    connection: duckdb.DuckDBPyConnection, query: str, *, parameters: Mapping[str, object]
+) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a query, streamed.
+
+    Raises
+    ------
+    ResultsError
+        If a file that the query reads is missing or not whole.
+    OutputError
+        If there is no room to spill.
+    """
+    with reading_errors():
+        yield from connection.sql(query, params=dict(parameters)).to_arrow_reader(BATCH_ROWS)
+
+
+def literal_path(path: Path) -> str:
+    """Write a path so that DuckDB takes it for the name of a file, not for a pattern or a URL."""
+    return glob.escape(str(path.absolute()))
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Write column names for SQL, in which ``first`` and ``last`` are words of the language."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@contextmanager
+def reading_errors() -> Iterator[None]:
+    """Turn what DuckDB and Arrow raise about files they read into a `ResultsError`.
+
+    To be used around reading alone: an `OSError` of writing has its own meaning (`batchgraph.results.output_errors`).
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise OutputError(
+            f"no room to spill to disk: {_first_line(error)}; the same command continues the run"
+        ) from error
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise ResultsError(
+            f"the results are not whole ({_first_line(error)}): run `batchgraph extract` again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,156 @@
+"""A finished run as Python objects: edge records, flows and graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchgraph.errors import ResultsError
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory
+
+if TYPE_CHECKING:
+    import networkx
+    import pyarrow as pa
+    import pyarrow.dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A results directory opened for reading; made by `open_results`.
+
+    Attributes
+    ----------
+    directory
+        Where every file of it lies.
+    manifest
+        ``run.json`` as parsed.
+    """
+
+    directory: ResultsDirectory
+    manifest: Manifest = field(repr=False)
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """The ids of the captures that have packets, in order: the names that flows and graphs go by."""
+        return captures_with_rows(self.manifest)
+
+    @property
+    def inputs(self) -> tuple[dict[str, Any], ...]:
+        """Every file that the run was given, with its status and its counts."""
+        return tuple(self.manifest.get("inputs", ()))
+
+    def edges(self, name: str = COMBINED) -> pyarrow.dataset.Dataset:
+        """Open the edge records of one capture, or of all, as a dataset: read what you need of it.
+
+        Raises
+        ------
+        ResultsError
+            If the run has no such capture.
+        """
+        from pyarrow.dataset import dataset
+
+        from batchgraph.schema import edge_schema
+
+        names = self.captures if name == COMBINED else (self._known(name),)
+        parts = [str(part) for capture in names for part in self.directory.edge_parts(capture)]
+        schema = edge_schema()
+        return dataset(parts, schema=schema, format="parquet") if parts else dataset(schema.empty_table())
+
+    def flows(self, name: str = COMBINED) -> pa.Table:
+        """Read the flows of one capture, or of all together.
+
+        Raises
+        ------
+        ResultsError
+            If the run has no such capture, or `merge` has not been run.
+        """
+        from pyarrow.parquet import ParquetFile
+
+        from batchgraph.graph.database import reading_errors
+
+        self._merged()
+        with reading_errors(), ParquetFile(self.directory.flows(self._known(name))) as file:
+            return file.read()
+
+    def graph(self, name: str = COMBINED, *, by: str | None = None) -> networkx.MultiDiGraph:
+        """Build the communication graph of one capture, or of all together.
+
+        Parameters
+        ----------
+        name
+            A capture's id, or ``combined``.
+        by
+            What an edge is: ``flow``, ``packet`` or ``pair``. None: what it is in the run's GraphML, to which the
+            graph is then equal.
+
+        Raises
+        ------
+        ResultsError
+            If the run has no such capture, or `merge` has not been run.
+        UsageError
+            If `by` is none of these.
+        """
+        from batchgraph.graph.columns import check_kind
+        from batchgraph.graph.database import open_database
+        from batchgraph.graph.multigraph import build_multigraph
+        from batchgraph.graph.source import GraphSource
+
+        merged = self._merged()
+        kind = merged["by"] if by is None else by
+        check_kind(kind)
+        source = GraphSource(self.directory, self._known(name), kind, self.captures, tuple(merged["trust"]))
+        with open_database() as connection:
+            return build_multigraph(source, connection=connection)
+
+    def _known(self, name: str) -> str:
+        if name != COMBINED and name not in self.captures:
+            raise ResultsError(f"no capture {name!r} with packets in {self.directory.root}")
+        return name
+
+    def _merged(self) -> dict[str, Any]:
+        options = self.manifest.get("options", {})
+        if "merge" not in options:
+            raise ResultsError(
+                f"{self.directory.root} holds no flows: run `batchgraph merge` or `batchgraph run` first"
+            )
+        return dict(options["merge"])
+
+
+def open_results(out: str | PathLike[str]) -> Results:
+    """Open a results directory for reading.
+
+    Parameters
+    ----------
+    out
+        What ``--out`` was.
+
+    Returns
+    -------
+    results
+        Its captures, edge records, flows and graphs, each read when it is asked for.
+
+    Raises
+    ------
+    ResultsError
+        If it holds no ``run.json``, or one of a format that this version does not know.
+
+    Examples
+    --------
+    The hosts that most others talk to::
+
+        from batchgraph import open_results
+
+        results = open_results("results")
+        graph = results.graph()
+        busiest = sorted(graph, key=graph.in_degree, reverse=True)[:10]
+    """
+    directory = ResultsDirectory(Path(out))
+    return Results(directory, directory.read_manifest())
+
+
+def captures_with_rows(manifest: Manifest) -> tuple[str, ...]:
+    """Give the ids of the captures of a manifest that have edge records, in order."""
+    rows = {entry["capture"]: None for entry in manifest.get("inputs", ()) if entry.get("rows")}
+    return tuple(rows)
