@@ -1,0 +1,49 @@
+"""Results as views of a database, for the tables and for what maps show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+from batchgraph.graph.database import literal_path, open_database, reading_errors
+from batchgraph.graph.scope import address_scope
+from batchgraph.schema import Column, arrow_schema
+
+
+@contextmanager
+def results_database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database for reading results; its SQL can call ``scope_of(address)``, null where there is no scope.
+
+    Parameters
+    ----------
+    root
+        The results directory, in which the database spills what exceeds its memory.
+    """
+    with open_database(root) as connection:
+        # A table once sorted is written as sorted.
+        connection.execute("SET preserve_insertion_order = true")
+        connection.create_function(
+            "scope_of", address_scope, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
+        )
+        yield connection
+
+
+def add_view(
+    connection: duckdb.DuckDBPyConnection, name: str, *, files: Sequence[Path], columns: Sequence[Column]
+) -> None:
+    """Show Parquet files as one view; without files it is empty and has the same columns.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing or no Parquet file.
+    """
+    if files:
+        with reading_errors():
+            connection.read_parquet([literal_path(path) for path in files]).create_view(name, replace=True)
+    else:
+        connection.register(name, arrow_schema(columns).empty_table())

@@ -1,0 +1,122 @@
+"""One map from the results directory to its files: the task that workers do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchgraph.errors import BatchgraphError, OutputError
+from batchgraph.graph.source import GraphSource
+from batchgraph.render.before_after import draw_before_after
+from batchgraph.render.database import results_database
+from batchgraph.render.edges import load_edges
+from batchgraph.render.figure import plain_settings, save_figure
+from batchgraph.render.layout import (
+    Positions,
+    completed_positions,
+    enlarged_positions,
+    spring_positions,
+    uncovered_positions,
+)
+from batchgraph.render.map import draw_map, host_radii
+from batchgraph.render.traffic import MAX_ARROWS, Traffic, load_traffic
+from batchgraph.results import COMBINED, ResultsDirectory
+
+if TYPE_CHECKING:
+    import duckdb
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class MapTask:
+    """One map to draw.
+
+    Parameters
+    ----------
+    root
+        The results directory.
+    capture
+        A capture's id, or `COMBINED`.
+    captures
+        All captures with packets, for the combined graph.
+    formats
+        Some of `batchgraph.render.figure.FORMATS`.
+    top
+        Hosts that get a circle of their own.
+    positions
+        Places of hosts that all maps share; None: every map is laid out by the article's spring layout.
+    before_after
+        Whether to draw the article's two panels.
+    by, trust
+        What an edge of the graph is and which packets count, as the graphs were made; for the two panels.
+    """
+
+    root: Path
+    capture: str
+    captures: Sequence[str]
+    formats: Sequence[str]
+    top: int
+    positions: Positions | None
+    before_after: bool
+    by: str
+    trust: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MapResult:
+    """What became of a map: its problem in one line, or nothing."""
+
+    problem: str = ""
+
+
+def make_map(task: MapTask) -> MapResult:
+    """Draw one map and write it in all formats; a failure is a result, unless the disk is to blame.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    try:
+        with plain_settings():
+            save_figure(
+                _drawn(task), {name: ResultsDirectory(task.root).map(task.capture, name) for name in task.formats}
+            )
+    except OutputError:
+        raise
+    except BatchgraphError as error:
+        return MapResult(str(error))
+    except Exception as error:  # The boundary of a worker: a picture that fails is no reason to lose the others.
+        return MapResult(f"{type(error).__name__}: {error}")
+    return MapResult()
+
+
+def _drawn(task: MapTask) -> Figure:
+    results = ResultsDirectory(task.root)
+    with results_database(task.root) as connection:
+        traffic = load_traffic(connection, results.flows(task.capture), top=task.top)
+        if task.before_after:
+            return _drawn_before_after(task, traffic, connection)
+    pairs = [(arrow.src, arrow.dst) for arrow in traffic.arrows]
+    positions, enlarged = _places(task, pairs)
+    if task.positions is not None:
+        positions = uncovered_positions(positions, host_radii(traffic.hosts))
+    return draw_map(traffic, positions, capture=task.capture, enlarged=enlarged)
+
+
+def _drawn_before_after(task: MapTask, traffic: Traffic, connection: duckdb.DuckDBPyConnection) -> Figure:
+    source = GraphSource(ResultsDirectory(task.root), task.capture, task.by, task.captures, task.trust)
+    hosts = {host.name for host in traffic.hosts}
+    edges, n_edges = load_edges(connection, source, hosts=hosts, most=MAX_ARROWS)
+    pairs = [(edge.src, edge.dst) for edge in edges]
+    positions, _ = _places(task, pairs)
+    return draw_before_after(traffic, edges, positions, capture=task.capture, n_edges=n_edges)
+
+
+def _places(task: MapTask, pairs: Sequence[tuple[str, str]]) -> tuple[Positions, tuple[float, float]]:
+    if task.positions is None:
+        return spring_positions(pairs), (1.0, 1.0)
+    positions = completed_positions(task.positions, pairs)
+    return (positions, (1.0, 1.0)) if task.capture == COMBINED else enlarged_positions(positions)

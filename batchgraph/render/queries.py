@@ -1,0 +1,147 @@
+"""The tables as SQL over the views ``inputs``, ``edges`` and ``flows``; ``combined`` is one more value of ``capture``.
+
+Every query gives its rows in an order that only the data decide: the combined ones first, then capture by capture;
+in each by octets, the most first, then by name.
+"""
+
+from __future__ import annotations
+
+MACROS = """
+    CREATE MACRO instant(ns) AS
+        strftime(make_timestamp((ns - (ns % 1000000000 + 1000000000) % 1000000000) // 1000), '%Y-%m-%dT%H:%M:%S')
+        || printf('.%09dZ', (ns % 1000000000 + 1000000000) % 1000000000);
+    CREATE MACRO seconds(ns) AS printf('%d.%09d', ns // 1000000000, ns % 1000000000);
+    CREATE MACRO harmless(cell) AS
+        -- A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
+        CASE WHEN left(cell, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN '''' || cell ELSE cell END;
+"""
+
+CAPTURES = """
+    WITH packets AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, count(*) AS packets,
+            sum(wire_len)::BIGINT AS octets, min(epoch_ns(time)) AS "first", max(epoch_ns(time)) AS "last",
+            count(*) FILTER (status = 'ok') AS ok, count(*) FILTER (status = 'truncated') AS truncated,
+            count(*) FILTER (status = 'malformed') AS malformed,
+            count(*) FILTER (status = 'unsupported') AS unsupported
+        FROM edges GROUP BY GROUPING SETS ((capture), ())
+    ), counts AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, count(DISTINCT address) AS hosts
+        FROM (SELECT capture, src AS address FROM flows UNION ALL SELECT capture, dst FROM flows)
+        GROUP BY GROUPING SETS ((capture), ())
+    ), edges_of_graph AS (
+        SELECT capture, count(*) AS flows FROM flows GROUP BY capture
+        UNION ALL
+        SELECT 'combined', count(*) FROM (
+            SELECT DISTINCT src, dst, type, proto, sport, dport, icmp_type, icmp_code FROM flows)
+    )
+    SELECT i.capture, harmless(i.path) AS path, i.status, i.format,
+        coalesce(packets, 0) AS packets, coalesce(octets, 0) AS octets,
+        instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds,
+        coalesce(hosts, 0) AS hosts, coalesce(flows, 0) AS flows, coalesce(ok, 0) AS ok,
+        coalesce(truncated, 0) AS truncated, coalesce(malformed, 0) AS malformed,
+        coalesce(unsupported, 0) AS unsupported, i.sha256
+    FROM inputs i LEFT JOIN packets p USING (capture) LEFT JOIN counts c USING (capture)
+        LEFT JOIN edges_of_graph e USING (capture)
+    ORDER BY i.capture <> 'combined', coalesce(octets, 0) DESC, i.capture, i.path
+"""
+
+HOSTS = """
+    WITH ends AS (
+        SELECT capture, src AS address, dst AS peer, packets AS packets_out, 0 AS packets_in, octets AS octets_out,
+            0 AS octets_in, epoch_ns("first") AS "first", epoch_ns("last") AS "last" FROM flows
+        UNION ALL
+        SELECT capture, dst, src, 0, packets, 0, octets, epoch_ns("first"), epoch_ns("last") FROM flows
+    ), sums AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address,
+            sum(packets_out)::BIGINT AS packets_out, sum(packets_in)::BIGINT AS packets_in,
+            sum(octets_out)::BIGINT AS octets_out, sum(octets_in)::BIGINT AS octets_in,
+            count(DISTINCT peer) FILTER (peer <> address) AS peers, min("first") AS "first", max("last") AS "last"
+        FROM ends GROUP BY GROUPING SETS ((capture, address), (address))
+    )
+    SELECT capture, harmless(address) AS address, scope_of(address) AS scope, packets_out, packets_in, octets_out,
+        octets_in, peers, instant("first") AS "first", instant("last") AS "last"
+    FROM sums ORDER BY capture <> 'combined', capture, octets_out + octets_in DESC, address
+"""
+
+CONVERSATIONS = """
+    WITH directed AS (
+        SELECT capture, least(src, dst) AS a, greatest(src, dst) AS b, type,
+            if(src <= dst, packets, 0) AS packets_ab, if(src <= dst, 0, packets) AS packets_ba,
+            if(src <= dst, octets, 0) AS octets_ab, if(src <= dst, 0, octets) AS octets_ba,
+            epoch_ns("first") AS "first", epoch_ns("last") AS "last"
+        FROM flows
+    ), sums AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, a, b, type,
+            sum(packets_ab)::BIGINT AS packets_ab, sum(packets_ba)::BIGINT AS packets_ba,
+            sum(octets_ab)::BIGINT AS octets_ab, sum(octets_ba)::BIGINT AS octets_ba,
+            min("first") AS "first", max("last") AS "last"
+        FROM directed GROUP BY GROUPING SETS ((capture, a, b, type), (a, b, type))
+    )
+    SELECT capture, harmless(a) AS a, harmless(b) AS b, harmless(type) AS type, packets_ab, packets_ba, octets_ab,
+        octets_ba, instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds
+    FROM sums ORDER BY capture <> 'combined', capture, octets_ab + octets_ba DESC, a, b, type NULLS LAST
+"""
+
+# A packet without a protocol's label is counted by where its decoding ended, so that the packets of a capture here
+# are as many as its rows.
+PROTOCOLS = """
+    WITH labelled AS (
+        SELECT capture, coalesce(type, '(none)') AS type, if(type IS NULL, status, NULL) AS status,
+            if(type IS NULL, stopped_in, NULL) AS stopped_in, wire_len
+        FROM edges
+    ), sums AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, type, status, stopped_in,
+            count(*) AS packets, sum(wire_len)::BIGINT AS octets
+        FROM labelled GROUP BY GROUPING SETS ((capture, type, status, stopped_in), (type, status, stopped_in))
+    )
+    SELECT capture, harmless(type) AS type, status, harmless(stopped_in) AS stopped_in, packets, octets,
+        printf('%.6f', packets / sum(packets) OVER (PARTITION BY capture)) AS share_of_packets
+    FROM sums ORDER BY capture <> 'combined', capture, octets DESC, type, status NULLS LAST, stopped_in NULLS LAST
+"""
+
+# Who serves, by the first of these that tells: who answers a SYN with SYN and ACK; who is sent a SYN (RFC 9293,
+# 3.5); who alone has a port below 1024 (RFC 6335, 6: system ports); who has the lower port; who was addressed first.
+SERVICES = """
+    WITH openings AS (
+        SELECT capture, src, dst, sport, dport, bool_or((tcp_flags & 18) = 2) AS asks,
+            bool_or((tcp_flags & 18) = 18) AS answers
+        FROM edges WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 GROUP BY ALL
+    ), sided AS (
+        SELECT f.*, CASE
+            WHEN o.answers THEN false WHEN p.answers THEN true
+            WHEN o.asks THEN true WHEN p.asks THEN false
+            WHEN (f.dport < 1024) <> (f.sport < 1024) THEN f.dport < 1024
+            WHEN f.dport <> f.sport THEN f.dport < f.sport
+            ELSE g.src IS NULL OR (coalesce(epoch_ns(f."first"), 0), f.src) <= (coalesce(epoch_ns(g."first"), 0), g.src)
+            END AS inward
+        FROM flows f
+        LEFT JOIN openings o ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
+            = (o.capture, o.src, o.dst, o.sport, o.dport)
+        LEFT JOIN openings p ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
+            = (p.capture, p.dst, p.src, p.dport, p.sport)
+        LEFT JOIN flows g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
+            = (g.capture, g.dst, g.src, g.dport, g.sport, g.type, g.proto)
+        WHERE f.sport IS NOT NULL AND f.dport IS NOT NULL
+    ), served AS (
+        SELECT capture, type, if(inward, dst, src) AS address, if(inward, dport, sport) AS port,
+            if(inward, src, dst) AS client, inward, packets, octets, load, coalesce(tcp_flags, 0) AS flags FROM sided
+    ), sums AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address, type, port,
+            count(DISTINCT client) AS clients, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets, CASE
+                WHEN count(*) FILTER (NOT inward) = 0 THEN 'silent'
+                WHEN type = 'TCP' AND bool_and((flags & 6) = 4 AND load = 0) FILTER (NOT inward) THEN 'refused'
+                ELSE 'answered' END AS state
+        FROM served GROUP BY GROUPING SETS ((capture, address, type, port), (address, type, port))
+    )
+    SELECT capture, harmless(address) AS address, harmless(type) AS type, port, state, clients, packets, octets
+    FROM sums ORDER BY capture <> 'combined', capture, octets DESC, address, type, port
+"""
+
+QUERIES = {
+    "captures": CAPTURES,
+    "hosts": HOSTS,
+    "conversations": CONVERSATIONS,
+    "protocols": PROTOCOLS,
+    "services": SERVICES,
+}
+"""The query of each table of `batchgraph.results.TABLES`."""

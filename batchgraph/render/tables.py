@@ -1,0 +1,81 @@
+"""The summary tables, as CSV, made in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from batchgraph.errors import OutputError
+from batchgraph.graph.database import reading_errors
+from batchgraph.render.database import add_view, results_database
+from batchgraph.render.queries import MACROS, QUERIES
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
+from batchgraph.schema import EDGE_COLUMNS, FLOW_COLUMNS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_INPUT_SCHEMA = pa.schema([(name, pa.string()) for name in ("capture", "path", "status", "format", "sha256")])
+
+
+def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]:
+    """Write every table of `batchgraph.results.TABLES`.
+
+    Parameters
+    ----------
+    results
+        With edge records and flows.
+    manifest
+        Its ``run.json``.
+
+    Yields
+    ------
+    name
+        Of each table as it is written.
+
+    Raises
+    ------
+    ResultsError
+        If a Parquet file is missing or not whole.
+    OutputError
+        If a table cannot be written.
+
+    Notes
+    -----
+    UTF-8 with line feeds. Cells that a spreadsheet would take for a formula begin with an apostrophe; numbers stay
+    numbers, times are ISO 8601 in UTC with nanoseconds, what is not there is empty.
+    """
+    captures = captures_with_rows(manifest)
+    edges = [part for capture in captures for part in results.edge_parts(capture)]
+    with results_database(results.root) as connection:
+        connection.execute(MACROS)
+        connection.register("inputs", _inputs(manifest))
+        add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
+        add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
+        for name, query in QUERIES.items():
+            with reading_errors():
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")
+            _write_csv(connection, results.table(name))
+            yield name
+
+
+def captures_with_rows(manifest: Manifest) -> Sequence[str]:
+    """Give the ids of the captures that have edge records, in the manifest's order."""
+    return [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]
+
+
+def _inputs(manifest: Manifest) -> pa.Table:
+    rows = [{name: entry.get(name) for name in _INPUT_SCHEMA.names} for entry in manifest["inputs"]]
+    return pa.Table.from_pylist([{"capture": COMBINED}, *rows], schema=_INPUT_SCHEMA)
+
+
+def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    with replacing(path) as temporary:
+        target = str(temporary.absolute()).replace("'", "''")
+        try:
+            connection.execute(f"COPY written TO '{target}' (FORMAT csv, HEADER, DELIMITER ',')")
+        except duckdb.Error as error:
+            raise OutputError(f"cannot write {path}: {error}; the same command continues the run") from error

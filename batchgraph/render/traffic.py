@@ -1,0 +1,226 @@
+"""What one map shows: hosts, arrows, and what was folded so that the map stays legible while its totals stay true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchgraph.render.database import add_view
+from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
+from batchgraph.schema import FLOW_COLUMNS
+
+if TYPE_CHECKING:
+    import duckdb
+
+OTHERS = "(others)"
+"""Stands where an address stands, for all hosts that have no circle of their own."""
+
+MAX_ARROWS = 400
+"""More arrows than these make a picture that nobody can read."""
+
+_KNOWN_TYPES = ", ".join(f"'{name}'" for name in TYPE_STYLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A circle of a map.
+
+    Parameters
+    ----------
+    name
+        An address, or `OTHERS`.
+    octets
+        Sent and received, on the wire.
+    scope
+        Kind of address, as `batchgraph.graph.scope` names it; None where it has none, as `OTHERS`.
+    folded
+        How many hosts stand behind it; 0 for a host of its own.
+    """
+
+    name: str
+    octets: int
+    scope: str | None = None
+    folded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """What one host sent to another with one protocol, or one edge of a finer graph."""
+
+    src: str
+    dst: str
+    type: str
+    packets: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Everything that a map shows.
+
+    Parameters
+    ----------
+    hosts
+        By octets, largest first; `OTHERS`, where there is one, last.
+    arrows
+        By octets, largest first.
+    packets, octets
+        Of all arrows.
+    first, last
+        Nanoseconds since 1970 UTC, or None where no packet has a time.
+    n_hosts
+        Hosts before folding.
+    other_types
+        Protocols that are drawn under one label, sorted.
+    """
+
+    hosts: tuple[Host, ...]
+    arrows: tuple[Arrow, ...]
+    packets: int
+    octets: int
+    first: int | None
+    last: int | None
+    n_hosts: int
+    other_types: tuple[str, ...] = ()
+
+    @property
+    def n_folded(self) -> int:
+        """How many hosts have no circle of their own."""
+        return sum(host.folded for host in self.hosts)
+
+
+def load_traffic(
+    connection: duckdb.DuckDBPyConnection, flows: Path, *, top: int, max_arrows: int = MAX_ARROWS
+) -> Traffic:
+    """Read what the map of one flow table shows.
+
+    Parameters
+    ----------
+    connection
+        From `results_database`; tables and views of this function's own are made anew in it.
+    flows
+        A flow table as Parquet, of one capture or of all.
+    top
+        At most so many hosts get a circle of their own: those with the most octets.
+    max_arrows
+        So many hosts more are folded as it takes to draw no more arrows than this.
+    """
+    _make_tables(connection, flows)
+    packets, octets, first, last = _one_row(
+        connection,
+        "SELECT coalesce(sum(packets), 0)::BIGINT, coalesce(sum(octets), 0)::BIGINT, min(first), max(last) FROM pairs",
+    )
+    n_hosts = int(_one_row(connection, "SELECT count(*) FROM ranked")[0])
+    shown = _number_shown(connection, min(top, n_hosts), max_arrows=max_arrows)
+    return Traffic(
+        hosts=_hosts(connection, shown, n_hosts=n_hosts),
+        arrows=_arrows(connection, shown),
+        packets=packets,
+        octets=octets,
+        first=first,
+        last=last,
+        n_hosts=n_hosts,
+        other_types=_other_types(connection),
+    )
+
+
+def load_pairs(connection: duckdb.DuckDBPyConnection, *, top: int, most: int) -> list[tuple[str, str]]:
+    """Read who exchanges packets with whom among the hosts that any capture's map shows.
+
+    Parameters
+    ----------
+    connection
+        From `results_database`, with the flows of all captures as the view ``flows``.
+    top
+        Hosts that a map shows.
+    most
+        At most so many hosts over all captures: those with the most octets.
+    """
+    query = f"""
+        WITH ends AS (
+            SELECT capture, src AS host, octets FROM flows WHERE src IS NOT NULL AND dst IS NOT NULL
+            UNION ALL SELECT capture, dst, octets FROM flows WHERE src <> dst
+        ), sums AS (
+            SELECT capture, host, sum(octets)::BIGINT AS octets FROM ends GROUP BY ALL
+        ), ranked_hosts AS (
+            SELECT host, octets, row_number() OVER (PARTITION BY capture ORDER BY octets DESC, host) AS rank FROM sums
+        ), shown AS (
+            SELECT host, sum(octets) AS octets FROM ranked_hosts GROUP BY host HAVING min(rank) <= {top:d}
+            ORDER BY octets DESC, host LIMIT {most:d}
+        )
+        SELECT DISTINCT least(src, dst) AS a, greatest(src, dst) AS b FROM flows
+        WHERE src IN (SELECT host FROM shown) AND dst IN (SELECT host FROM shown) ORDER BY a, b
+    """
+    return [(a, b) for a, b in connection.execute(query).fetchall()]
+
+
+def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, flows: Path) -> None:
+    # A protocol without a look of its own is drawn, and so counted, under one label.
+    add_view(connection, "flow_rows", files=[flows], columns=FLOW_COLUMNS)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE pairs AS
+        SELECT src, dst, CASE WHEN type IN ({_KNOWN_TYPES}) THEN type ELSE '{OTHER_TYPES}' END AS type,
+               sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets,
+               min(epoch_ns(first)) AS first, max(epoch_ns(last)) AS last
+        FROM flow_rows WHERE src IS NOT NULL AND dst IS NOT NULL GROUP BY ALL
+        """
+    )
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE ranked AS
+        SELECT host, octets, row_number() OVER (ORDER BY octets DESC, host) AS rank
+        FROM (SELECT host, sum(octets)::BIGINT AS octets FROM (
+                  SELECT src AS host, octets FROM pairs
+                  UNION ALL SELECT dst AS host, octets FROM pairs WHERE dst <> src)
+              GROUP BY host)
+        """
+    )
+
+
+def _other_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    query = f"SELECT DISTINCT type FROM flow_rows WHERE type NOT IN ({_KNOWN_TYPES}) ORDER BY type"
+    return tuple(name for (name,) in connection.execute(query).fetchall())
+
+
+def _number_shown(connection: duckdb.DuckDBPyConnection, most: int, *, max_arrows: int) -> int:
+    """Find how many hosts can have a circle without more arrows than `max_arrows`; none is an answer."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        n_arrows = _one_row(connection, f"SELECT count(*) FROM ({_arrows_query(middle)})")[0]
+        low, high = (middle, high) if n_arrows <= max_arrows else (low, middle - 1)
+    return low
+
+
+def _arrows_query(shown: int) -> str:
+    return f"""
+        SELECT if(s.rank <= {shown}, src, '{OTHERS}') AS src, if(d.rank <= {shown}, dst, '{OTHERS}') AS dst, type,
+               sum(packets)::BIGINT AS packets, sum(p.octets)::BIGINT AS octets
+        FROM pairs p JOIN ranked s ON p.src = s.host JOIN ranked d ON p.dst = d.host GROUP BY ALL
+    """
+
+
+def _arrows(connection: duckdb.DuckDBPyConnection, shown: int) -> tuple[Arrow, ...]:
+    query = f"FROM ({_arrows_query(shown)}) ORDER BY octets DESC, src, dst, type"
+    return tuple(Arrow(*row) for row in connection.execute(query).fetchall())
+
+
+def _hosts(connection: duckdb.DuckDBPyConnection, shown: int, *, n_hosts: int) -> tuple[Host, ...]:
+    query = f"SELECT host, octets, scope_of(host) FROM ranked WHERE rank <= {shown} ORDER BY rank"
+    hosts = [Host(*row) for row in connection.execute(query).fetchall()]
+    if shown < n_hosts:
+        octets = _one_row(
+            connection,
+            f"""SELECT coalesce(sum(p.octets), 0)::BIGINT FROM pairs p JOIN ranked s ON p.src = s.host
+                JOIN ranked d ON p.dst = d.host WHERE s.rank > {shown} OR d.rank > {shown}""",
+        )[0]
+        hosts.append(Host(OTHERS, octets, folded=n_hosts - shown))
+    return tuple(hosts)
