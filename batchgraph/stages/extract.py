@@ -1,0 +1,238 @@
+"""The first stage: from captures to edge records, one row per packet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import batchgraph
+from batchgraph.capture.find import FoundCapture, find_captures
+from batchgraph.capture.reader import CaptureReader, open_capture
+from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
+from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.progress import NoProgress, Progress
+from batchgraph.results import Manifest, ResultsDirectory, remove_all_but
+from batchgraph.schema import FORMAT_VERSION
+from batchgraph.stages.edges import EdgeWriter
+from batchgraph.wire import added
+
+if TYPE_CHECKING:
+    from batchgraph.wire import Header
+
+InputRecord = dict[str, Any]
+"""What ``run.json`` says of one input."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """What extraction depends on, besides the captures.
+
+    Parameters
+    ----------
+    decoder
+        ``table``: the compiled kernel and the protocol table. ``scapy``: the reference, some hundred times slower.
+    tunnels
+        ``inner``: decode to the innermost IP header. ``outer``: stop at the outermost.
+    max_expanded
+        Octets that a compressed capture may expand to; None: no limit but that on its ratio.
+    """
+
+    decoder: Literal["table", "scapy"] = "table"
+    tunnels: Tunnels = "inner"
+    max_expanded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractTask:
+    """One capture to extract: what a worker needs to know."""
+
+    found: FoundCapture
+    out: str
+    options: ExtractOptions
+    headers: tuple[Header, ...]
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What is counted while rows are written."""
+
+    statuses: dict[str, int] = field(default_factory=dict)
+    stopped_in: dict[str, int] = field(default_factory=dict)
+    trust: dict[str, int] = field(default_factory=dict)
+    unknown_link_types: set[int] = field(default_factory=set)
+
+
+def extract(
+    inputs: Sequence[str | Path],
+    out: Path,
+    *,
+    options: ExtractOptions | None = None,
+    workers: int | Pool = 0,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Write the edge records of every capture among `inputs`, and ``run.json``.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders and globs.
+    out
+        The results directory; made where it is missing.
+    options
+        The defaults where None.
+    workers
+        Processes to use, 0 for this one, or a pool of them.
+    progress
+        Told about every capture and every problem.
+
+    Returns
+    -------
+    manifest
+        As written to ``run.json``.
+
+    Raises
+    ------
+    NoCapturesError
+        If there is no capture among the inputs.
+    OutputError
+        If the results directory cannot be written.
+    """
+    options = options or ExtractOptions()
+    progress = progress or NoProgress()
+    found = find_captures(inputs)
+    results = ResultsDirectory(out)
+    results.discard_manifest()
+    tasks = [ExtractTask(capture, os.fspath(out), options, added()) for capture in found.inputs]
+    records: list[InputRecord] = [{}] * len(tasks)
+    with progress.stage("extract", len(tasks)) as stage:
+        for number, outcome in fan_out(extract_capture, tasks, workers=workers):
+            record = _lost(tasks[number], outcome) if isinstance(outcome, WorkerLost) else outcome
+            records[number] = record
+            for problem in record["problems"]:
+                progress.problem(describe(record, problem))
+            stage.advance(record["path"])
+    remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
+    manifest: Manifest = {
+        "format_version": FORMAT_VERSION,
+        "version": batchgraph.__version__,
+        "options": {"extract": asdict(options)},
+        "inputs": records,
+        "passed_over": list(found.passed_over),
+    }
+    results.write_manifest(manifest)
+    return manifest
+
+
+def extract_capture(task: ExtractTask) -> InputRecord:
+    """Write the edge records of one capture; what is wrong with it is said in what is returned.
+
+    Raises
+    ------
+    OutputError
+        If the records cannot be written.
+    """
+    reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
+    decoder = make_decoder(task.options.decoder, tunnels=task.options.tunnels, headers=task.headers)
+    results = ResultsDirectory(Path(task.out))
+    remove_all_but(results.edges_folder(task.found.capture), set())
+    counts = _Counts()
+    with EdgeWriter(results.edges_part(task.found.capture), task.found.capture) as writer:
+        _write_rows(reader, decoder, writer, counts)
+    if writer.rows == 0:
+        _remove_empty(results.edges_folder(task.found.capture))
+    return _record(task, reader, counts, writer.rows)
+
+
+def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: _Counts) -> None:
+    group = decoder.group
+    group.clear()
+    for window in reader.windows():
+        first = 0
+        while first < len(window.index):
+            first = decoder.decode(window, first)
+            if group.n == group.capacity:
+                _flush(decoder, writer, counts)
+    if group.n:
+        _flush(decoder, writer, counts)
+
+
+def _flush(decoder: Decoder, writer: EdgeWriter, counts: _Counts) -> None:
+    group = decoder.group
+    group.count_statuses(counts.statuses, counts.stopped_in, counts.trust)
+    counts.unknown_link_types |= group.unknown_link_types()
+    writer.write(group)
+    group.clear()
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir():
+        folder.rmdir()
+
+
+def _record(task: ExtractTask, reader: CaptureReader, counts: _Counts, rows: int) -> InputRecord:
+    """Give what ``run.json`` says of a capture."""
+    accounting = reader.accounting
+    problems = [asdict(problem) for problem in accounting.problems]
+    status = accounting.status
+    if counts.unknown_link_types:
+        numbers = ", ".join(str(number) if number >= 0 else "none" for number in sorted(counts.unknown_link_types))
+        n = counts.stopped_in["link"]
+        problems.append(
+            {
+                "offset": 0,
+                "what": f"no decoder for link type {numbers}",
+                "kept": f"{rows} rows",
+                "lost": f"what is in {n}",
+            }
+        )
+        status = "unsupported" if status == "ok" else status
+    return {
+        "path": task.found.relative,
+        "capture": task.found.capture,
+        "status": status,
+        "sha256": accounting.sha256,
+        "size": accounting.size,
+        "format": accounting.format,
+        "link_types": sorted(accounting.link_types),
+        "packets": accounting.packets,
+        "rows": rows,
+        "statuses": counts.statuses,
+        "stopped_in": dict(sorted(counts.stopped_in.items())),
+        "trust": counts.trust,
+        "octets": accounting.octets,
+        "problems": problems,
+        "notes": accounting.notes,
+    }
+
+
+def _lost(task: ExtractTask, lost: WorkerLost) -> InputRecord:
+    """Give what ``run.json`` says of a capture whose worker died, twice."""
+    problem = {"offset": 0, "what": lost.reason, "kept": "nothing", "lost": "the capture"}
+    return {
+        "path": task.found.relative,
+        "capture": task.found.capture,
+        "status": "failed",
+        "sha256": "",
+        "size": task.found.size,
+        "format": "",
+        "link_types": [],
+        "packets": 0,
+        "rows": 0,
+        "statuses": {},
+        "stopped_in": {},
+        "trust": {},
+        "octets": {},
+        "problems": [problem],
+        "notes": {},
+    }
+
+
+def describe(record: InputRecord, problem: dict[str, Any]) -> str:
+    """Say one problem of an input in one line."""
+    parts = [f"{record['path']}: {record['status']} at octet {problem['offset']:,}: {problem['what']}"]
+    parts += [f"kept {problem['kept']}"] if problem["kept"] else []
+    parts += [f"lost {problem['lost']}"] if problem["lost"] else []
+    return "; ".join(parts)

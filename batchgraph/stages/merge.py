@@ -1,0 +1,180 @@
+"""Merge: from edge records to flows and graphs, for each capture and for all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchgraph.errors import ClusterError, ResultsError, UsageError
+from batchgraph.graph.columns import check_kind
+from batchgraph.parallel import Pool, WorkerLost, default_workers, fan_out
+from batchgraph.progress import NoProgress, Progress, StageProgress
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_but
+
+_STAGES_BEFORE = ("extract",)
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOptions:
+    """What `merge` makes of the edge records.
+
+    Parameters
+    ----------
+    by
+        What an edge of the graphs is, one of `EDGE_KINDS`: a flow, a single packet, or all packets from one host to
+        another. The flows are written in any case.
+    trust
+        Of which trust packets must be to count, some of `TRUST_NAMES`.
+
+    Raises
+    ------
+    UsageError
+        If a value is none of those named.
+    """
+
+    by: str = "flow"
+    trust: tuple[str, ...] = ("sound", "repaired")
+
+    def __post_init__(self) -> None:
+        from batchgraph.capture.index import TRUST_NAMES
+
+        check_kind(self.by)
+        unknown = sorted(set(self.trust) - set(TRUST_NAMES))
+        if unknown or not self.trust:
+            raise UsageError(f"trust must be some of {', '.join(TRUST_NAMES)}, not {', '.join(unknown) or 'none'}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One capture to merge."""
+
+    root: Path
+    capture: str
+    rows: int
+    options: MergeOptions
+
+
+def merge(
+    out: Path,
+    *,
+    options: MergeOptions | None = None,
+    workers: int | Pool = 0,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Write flows and graphs of every capture of a results directory, and of all together.
+
+    Parameters
+    ----------
+    out
+        The results directory, as `extract` left it.
+    options
+        None: the defaults.
+    workers
+        As for `batchgraph.parallel.fan_out`.
+    progress
+        Told of every capture done.
+
+    Returns
+    -------
+    manifest
+        ``run.json`` as it is now. Captures without packets have neither flows nor a graph, and what was left of
+        captures that are no longer there is removed.
+
+    Raises
+    ------
+    ResultsError
+        If the edge records are not those that ``run.json`` tells of.
+    OutputError
+        If something cannot be written.
+    ClusterError
+        If workers were lost.
+    """
+    options = options or MergeOptions()
+    results = ResultsDirectory(out)
+    manifest = _unmerged(results.read_manifest())
+    results.write_manifest(manifest)
+    tasks = [_Task(out, entry["capture"], entry["rows"], options) for entry in manifest["inputs"] if entry.get("rows")]
+    captures = [task.capture for task in tasks]
+    with (progress or NoProgress()).stage("merge", len(tasks) + 1) as stage:
+        _merge_captures(tasks, workers, stage)
+        _remove_others(results, captures)
+        _merge_all(results, captures, options, _threads(workers))
+        stage.advance(COMBINED)
+    manifest["options"]["merge"] = {"by": options.by, "trust": list(options.trust)}
+    results.write_manifest(manifest)
+    return manifest
+
+
+def _unmerged(manifest: Manifest) -> Manifest:
+    """Forget what this stage and later ones did, so that what is half rewritten is not taken for complete."""
+    options = manifest.get("options", {})
+    return {**manifest, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
+
+
+def _merge_captures(tasks: Sequence[_Task], workers: int | Pool, stage: StageProgress) -> None:
+    lost = []
+    for index, result in fan_out(_merge_capture, tasks, workers=workers):
+        if isinstance(result, WorkerLost):
+            lost.append(f"{tasks[index].capture} could not be merged: {result.reason}")
+        stage.advance(tasks[index].capture)
+    if lost:
+        raise ClusterError(f"{lost[0]} (captures lost: {len(lost)}); the same command continues the run")
+
+
+def _merge_capture(task: _Task) -> int:
+    """Write flows and graph of one capture, and give the number of flows."""
+    from batchgraph.graph.flows import write_capture_flows
+
+    results = ResultsDirectory(task.root)
+    parts = results.edge_parts(task.capture)
+    _check_rows(parts, task)
+    flows = write_capture_flows(parts, results.flows(task.capture), capture=task.capture, trust=task.options.trust)
+    _write_graph(results, task.capture, (task.capture,), task.options)
+    return flows
+
+
+def _check_rows(parts: Sequence[Path], task: _Task) -> None:
+    from pyarrow.parquet import read_metadata
+
+    from batchgraph.graph.database import reading_errors
+
+    with reading_errors():
+        rows = sum(read_metadata(part).num_rows for part in parts)
+    if rows != task.rows:
+        raise ResultsError(
+            f"the edge records of {task.capture} have {rows} rows, run.json says {task.rows}:"
+            " run `batchgraph extract` again"
+        )
+
+
+def _merge_all(results: ResultsDirectory, captures: Sequence[str], options: MergeOptions, threads: int) -> None:
+    from batchgraph.graph.flows import write_combined_flows
+
+    flows = [results.flows(capture) for capture in captures]
+    write_combined_flows(flows, results.flows(), threads=threads)
+    _write_graph(results, COMBINED, captures, options, threads=threads)
+
+
+def _write_graph(
+    results: ResultsDirectory, name: str, captures: Sequence[str], options: MergeOptions, *, threads: int = 1
+) -> None:
+    from batchgraph.graph.database import open_database
+    from batchgraph.graph.graphml import write_graphml
+    from batchgraph.graph.source import GraphSource
+
+    path = results.graph(name)
+    source = GraphSource(results, name, options.by, captures, options.trust)
+    with open_database(path.parent, threads=threads) as connection:
+        write_graphml(path, source, connection=connection)
+
+
+def _remove_others(results: ResultsDirectory, captures: Sequence[str]) -> None:
+    """Remove files of captures that are no longer there, and what an interrupted merge left behind."""
+    for path_of in (results.flows, results.graph):
+        remove_all_but(path_of().parent, {path_of(name).name for name in (*captures, COMBINED)})
+
+
+def _threads(workers: int | Pool) -> int:
+    """Threads for what is done here while workers are idle."""
+    return max(1, workers) if isinstance(workers, int) else default_workers()

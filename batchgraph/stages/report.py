@@ -1,0 +1,189 @@
+"""Report: from flows to tables and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchgraph.errors import ResultsError, UsageError
+from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.progress import NoProgress, Progress
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_but
+
+if TYPE_CHECKING:
+    from batchgraph.render.layout import Positions
+    from batchgraph.render.maps import MapTask
+
+LAYOUTS = ("stable", "spring")
+"""``stable``: every host in its place on all maps. ``spring``: each map by itself, as the article does it."""
+
+MAP_FORMATS = ("svg", "png", "pdf")
+
+_STAGES_BEFORE = ("extract", "merge")
+
+_MOST_PLACED = 500
+"""Hosts that have a place common to all maps; the networks of more would be laid out for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """How maps are drawn.
+
+    Parameters
+    ----------
+    formats
+        Some of `MAP_FORMATS`.
+    before_after
+        Whether a map is the article's two panels: the graph drawn plainly, and with an arrow for each edge.
+    layout
+        One of `LAYOUTS`.
+    top
+        Hosts that get a circle of their own; the others are folded into one.
+
+    Raises
+    ------
+    UsageError
+        If a value is none of those named.
+    """
+
+    formats: tuple[str, ...] = ("svg", "png")
+    before_after: bool = False
+    layout: str = "stable"
+    top: int = 60
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.formats if name not in MAP_FORMATS]
+        if unknown or not self.formats:
+            raise UsageError(
+                f"maps can be {', '.join(MAP_FORMATS)}, not {', '.join(map(repr, unknown)) or 'in no format'}"
+            )
+        if self.layout not in LAYOUTS:
+            raise UsageError(f"a layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}")
+        if self.top < 1:
+            raise UsageError(f"a map needs at least 1 host of its own, not {self.top}")
+
+
+def report(
+    out: Path,
+    *,
+    options: ReportOptions | None = None,
+    workers: int | Pool = 0,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Write the tables, and a map of every capture and of all together.
+
+    Parameters
+    ----------
+    out
+        The results directory, as `merge` left it.
+    options
+        None: the defaults.
+    workers
+        As for `batchgraph.parallel.fan_out`.
+    progress
+        Told of every map done, and of those that failed.
+
+    Returns
+    -------
+    manifest
+        ``run.json`` as it is now. Maps that could not be drawn are in its ``failed_maps``, if there are any; maps of
+        captures that are no longer there, or in formats not asked for, are removed.
+
+    Raises
+    ------
+    ResultsError
+        If the flows are not there or not whole.
+    OutputError
+        If something cannot be written.
+    ClusterError
+        If the workers cannot be reached.
+    """
+    options = options or ReportOptions()
+    progress = progress or NoProgress()
+    results = ResultsDirectory(out)
+    manifest = _unreported(results.read_manifest())
+    results.write_manifest(manifest)
+    _write_tables(results, manifest, progress)
+    failed = _draw_maps(results, manifest, options, workers, progress)
+    if failed:
+        manifest["failed_maps"] = failed
+    manifest["options"]["report"] = {**asdict(options), "formats": list(options.formats)}
+    results.write_manifest(manifest)
+    return manifest
+
+
+def _unreported(manifest: Manifest) -> Manifest:
+    """Forget what this stage and later ones did, so that what is half rewritten is not taken for complete."""
+    options = manifest.get("options", {})
+    if "merge" not in options:
+        raise ResultsError("the flows are not there: run `batchgraph merge` or `batchgraph run` first")
+    kept = {name: value for name, value in manifest.items() if name != "failed_maps"}
+    return {**kept, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
+
+
+def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress) -> None:
+    from batchgraph.render.tables import write_tables
+    from batchgraph.results import TABLES
+
+    with progress.stage("tables", len(TABLES)) as stage:
+        for name in write_tables(results, manifest):
+            stage.advance(name)
+
+
+def _draw_maps(
+    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, workers: int | Pool, progress: Progress
+) -> list[dict[str, Any]]:
+    """Draw all maps, remove what is none of them, and give those that failed."""
+    tasks = _map_tasks(results, manifest, options)
+    failed = {}
+    from batchgraph.render.maps import make_map
+
+    with progress.stage("maps", len(tasks)) as stage:
+        for index, result in fan_out(make_map, tasks, workers=workers):
+            problem = result.reason if isinstance(result, WorkerLost) else result.problem
+            if problem:
+                failed[tasks[index].capture] = problem
+                progress.problem(f"the map of {tasks[index].capture} could not be drawn: {problem}")
+            stage.advance(tasks[index].capture)
+    drawn = [task.capture for task in tasks if task.capture not in failed]
+    keep = {results.map(name, suffix).name for name in drawn for suffix in options.formats}
+    remove_all_but(results.map(COMBINED, "svg").parent, keep)
+    return [{"capture": name, "what": failed[name]} for name in sorted(failed)]
+
+
+def _map_tasks(results: ResultsDirectory, manifest: Manifest, options: ReportOptions) -> list[MapTask]:
+    from batchgraph.render.maps import MapTask
+    from batchgraph.render.tables import captures_with_rows
+
+    captures = captures_with_rows(manifest)
+    positions = _shared_positions(results, captures, options.top) if options.layout == "stable" else None
+    merged = manifest["options"]["merge"]
+    return [
+        MapTask(
+            root=results.root,
+            capture=capture,
+            captures=captures,
+            formats=options.formats,
+            top=options.top,
+            positions=positions,
+            before_after=options.before_after,
+            by=merged["by"],
+            trust=merged["trust"],
+        )
+        for capture in (COMBINED, *captures)
+    ]
+
+
+def _shared_positions(results: ResultsDirectory, captures: Sequence[str], top: int) -> Positions:
+    """Place the hosts that maps show, once for all maps."""
+    from batchgraph.render.database import add_view, results_database
+    from batchgraph.render.layout import stable_positions
+    from batchgraph.render.traffic import load_pairs
+    from batchgraph.schema import FLOW_COLUMNS
+
+    with results_database(results.root) as connection:
+        add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
+        pairs = load_pairs(connection, top=top, most=_MOST_PLACED)
+    return stable_positions(pairs)
