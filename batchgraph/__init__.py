@@ -1,1 +1,70 @@
-"""Turn packet captures into communication graphs."""
+"""Turn packet captures into communication graphs.
+
+Public names are loaded when they are first used (PEP 562), so that importing the package takes no time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from batchgraph.errors import BatchgraphError as BatchgraphError
+    from batchgraph.graph.results_view import Results as Results
+    from batchgraph.graph.results_view import open_results as open_results
+    from batchgraph.progress import NoProgress as NoProgress
+    from batchgraph.progress import Progress as Progress
+    from batchgraph.schema import COMBINED_FLOW_COLUMNS as COMBINED_FLOW_COLUMNS
+    from batchgraph.schema import EDGE_COLUMNS as EDGE_COLUMNS
+    from batchgraph.schema import FLOW_COLUMNS as FLOW_COLUMNS
+    from batchgraph.schema import Column as Column
+    from batchgraph.stages.extract import ExtractOptions as ExtractOptions
+    from batchgraph.stages.extract import extract as extract
+    from batchgraph.stages.merge import MergeOptions as MergeOptions
+    from batchgraph.stages.merge import merge as merge
+    from batchgraph.stages.report import ReportOptions as ReportOptions
+    from batchgraph.stages.report import report as report
+    from batchgraph.stages.run import run as run
+    from batchgraph.wire import register as register
+    from batchgraph.wire.spec import Address as Address
+    from batchgraph.wire.spec import AddressKind as AddressKind
+    from batchgraph.wire.spec import Bits as Bits
+    from batchgraph.wire.spec import Header as Header
+    from batchgraph.wire.spec import Space as Space
+    from batchgraph.wire.spec import Test as Test
+    from batchgraph.wire.spec import When as When
+
+    __version__: str
+
+_MODULES = {
+    "errors": ("BatchgraphError",),
+    "graph.results_view": ("Results", "open_results"),
+    "progress": ("NoProgress", "Progress"),
+    "schema": ("COMBINED_FLOW_COLUMNS", "EDGE_COLUMNS", "FLOW_COLUMNS", "Column"),
+    "stages.extract": ("ExtractOptions", "extract"),
+    "stages.merge": ("MergeOptions", "merge"),
+    "stages.report": ("ReportOptions", "report"),
+    "stages.run": ("run",),
+    "wire": ("register",),
+    "wire.spec": ("Address", "AddressKind", "Bits", "Header", "Space", "Test", "When"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys of `_HOMES` are strings
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: object = version("batchgraph")
+    elif name in _HOMES:
+        value = getattr(import_module(f"batchgraph.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'batchgraph' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

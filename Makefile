@@ -1,0 +1,78 @@
+# Needs nothing but make, bash and a CPython of at least 3.11 with venv; everything else goes into .venv.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+CORPUS ?= ../shared/corpus
+ARGUMENTS ?=
+
+STAMP := $(VENV)/.installed
+IN_VENV := source $(VENV)/bin/activate &&
+
+.PHONY: help
+help:  ## show this help
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+.PHONY: install
+install: $(STAMP)  ## set up .venv with batchgraph and what its development needs
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("CPython 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(VENV)/bin/python -m pip install --quiet --editable . --group dev $(addprefix --constraint ,$(CONSTRAINTS))
+	touch $@
+
+.PHONY: run
+run: $(STAMP)  ## make graphs, maps and tables of sample_pcaps in results/
+	$(IN_VENV) batchgraph run sample_pcaps --out results $(ARGUMENTS)
+
+.PHONY: test
+test: $(STAMP)  ## run the tests; ARGUMENTS='-k name' runs some
+	$(IN_VENV) python -m pytest $(ARGUMENTS)
+
+.PHONY: check
+check: $(STAMP)  ## lint, check the format and the types
+	$(IN_VENV) ruff check .
+	$(IN_VENV) ruff format --check .
+	$(IN_VENV) mypy
+
+.PHONY: pipelines
+pipelines: $(STAMP)  ## run every analysis in pipelines/ and compare its tables with what is expected
+	$(IN_VENV) for makefile in pipelines/*/Makefile; do $(MAKE) -C "$$(dirname "$$makefile")"; done
+
+.PHONY: bench
+bench: $(STAMP)  ## measure packets per second, beside other programs where they are installed
+	$(IN_VENV) python tests/bench/bench.py $(ARGUMENTS)
+
+.PHONY: corpus
+corpus: $(STAMP)  ## extract the captures of CORPUS and hold them against its expected values
+	$(IN_VENV) results=$$(mktemp -d); trap 'rm -rf "$$results"' EXIT; \
+	batchgraph extract "$(CORPUS)/captures" --out "$$results" --fail-on never --quiet; \
+	python "$(CORPUS)/tools/agree.py" "$$results" "$(CORPUS)/expected" $(ARGUMENTS)
+
+.PHONY: test-lowest
+test-lowest:  ## run the tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear build/lowest
+	build/lowest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PYTHON) .ci/lowest.py > build/lowest/pins.txt
+	build/lowest/bin/python -m pip install --quiet --editable . --group test --constraint build/lowest/pins.txt
+	build/lowest/bin/python -m pytest $(ARGUMENTS)
+
+.PHONY: constraints
+constraints:  ## write constraints.txt anew, with today's versions
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	build/constraints/bin/python -m pip install --quiet . --group dev
+	{ head -n 1 constraints.txt; build/constraints/bin/python -m pip freeze --exclude batchgraph; } > build/new
+	mv build/new constraints.txt
+
+.PHONY: clean
+clean:  ## remove everything that was made here
+	rm -rf $(VENV) build results pipelines/*/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""Run the command line as ``python -m batchgraph``."""
+
+from batchgraph.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""Text from outside made fit for a terminal and a log."""
+
+from __future__ import annotations
+
+
+def escape(text: str) -> str:
+    r"""Escape what does not print, so that text from outside is one line and cannot steer a terminal.
+
+    Control and format characters (line ends and bidirectional overrides among them) become ``\xNN``, ``\uNNNN`` or
+    ``\UNNNNNNNN``; an octet of a file name that is no UTF-8 becomes ``\xNN``.
+    """
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # PEP 383: how Python carries an octet that it could not decode
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

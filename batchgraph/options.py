@@ -1,0 +1,78 @@
+"""Every option of the command line: its type, its flag and its help, once.
+
+What the values mean is for the stages' own options to say (`ExtractOptions`, `MergeOptions`, `ReportOptions`), and they
+check what is checked here only in part.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def split_commas(value: str) -> tuple[str, ...]:
+    """Split an option's value at commas, each part once."""
+    return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Folders, searched for captures by content; capture files; patterns in quotes.",
+        show_default=False,
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The results directory.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        "-j",
+        metavar="N",
+        min=0,
+        help="Worker processes; 0: none, all in one process.",
+        show_default="one per core",
+    ),
+]
+Decoder = Annotated[
+    Literal["table", "scapy"],
+    typer.Option(help="What decodes packets: the protocol table, or scapy (far slower)."),
+]
+Tunnels = Annotated[
+    Literal["inner", "outer"],
+    typer.Option(help="Which IP header of a tunnelled packet counts, the innermost or the outermost."),
+]
+By = Annotated[
+    Literal["flow", "packet", "pair"],
+    typer.Option(help="What an edge of the graphs is: a flow, one packet, or all packets from one host to another."),
+]
+Trust = Annotated[
+    str,
+    typer.Option(
+        metavar="sound,repaired,suspect", help="Of which trust packets must be to count, where a capture is damaged."
+    ),
+]
+Formats = Annotated[str, typer.Option("--format", metavar="svg,png,pdf", help="File formats of the maps.")]
+BeforeAfter = Annotated[
+    bool, typer.Option("--before-after", help="Draw each map twice, side by side: plainly, and with fancy arrows.")
+]
+Layout = Annotated[
+    Literal["stable", "spring"],
+    typer.Option(help="Where hosts lie: in the same place on all maps, or laid out for each map by itself."),
+]
+Top = Annotated[
+    int, typer.Option("--top", metavar="N", min=1, help="Hosts with a circle of their own; the others share one.")
+]
+MaxExpanded = Annotated[
+    int | None,
+    typer.Option("--max-expanded", metavar="OCTETS", min=1, help="Read no more of a compressed capture than this."),
+]
+FailOn = Annotated[
+    Literal["any", "damaged", "failed", "never"],
+    typer.Option(help="Which inputs make the exit code 3: all that are not ok, damaged ones, failed ones, or none."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary, only problems.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what dask's workers say.")]

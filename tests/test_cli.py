@@ -1,0 +1,255 @@
+import os
+import signal
+import struct
+
+import pytest
+from typer.testing import CliRunner
+
+import batchgraph.stages.merge
+import batchgraph.stages.run
+from batchgraph import ExtractOptions, MergeOptions, ReportOptions
+from batchgraph.cli import app
+from batchgraph.declared import DECLARED
+
+# draft-ietf-opsawg-pcap, section 4: magic number, version 2.4, reserved, snapshot length, LINKTYPE_ETHERNET
+PCAP_HEADER = bytes.fromhex("a1b2c3d4 0002 0004 00000000 00000000 00040000 00000001")
+# IPv4 and UDP from 10.0.0.1:1000 to 10.0.0.2:53 with a payload of 4 octets (RFC 791, section 3.1; RFC 768)
+FRAME = bytes.fromhex(
+    "020000000002 020000000001 0800"
+    "4500 0020 0000 0000 40 11 0000 0a000001 0a000002"
+    "03e8 0035 000c 0000 01020304"
+)  # fmt: skip
+CAPTURE = PCAP_HEADER + struct.pack(">IIII", 1, 0, len(FRAME), len(FRAME)) + FRAME
+
+
+@pytest.fixture
+def captures(tmp_path):
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    (folder / "a.pcap").write_bytes(CAPTURE)
+    return folder
+
+
+def batchgraph_(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def last_line(result):
+    return result.stderr.splitlines()[-1]
+
+
+def test_no_arguments__show_help_and_count_as_wrong_usage():
+    result = batchgraph_()
+
+    assert (result.exit_code, "Usage: batchgraph" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help__succeeds(flag):
+    assert batchgraph_(flag).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["run", "extract", "merge", "report", "show"])
+def test_help__of_a_command_fits_80_columns(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = batchgraph_(command, "--help").stdout.splitlines()
+
+    assert lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_version__is_one_line():
+    assert batchgraph_("--version").stdout == f"batchgraph {batchgraph.__version__}\n"
+
+
+@pytest.mark.parametrize("what", DECLARED)
+def test_show__prints_what_is_declared(what):
+    assert batchgraph_("show", what).stdout == DECLARED[what]() + "\n"
+
+
+def test_run__of_a_whole_capture_ends_with_one_line_and_0(captures, tmp_path):
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0, "--format", "svg")
+
+    assert (result.exit_code, last_line(result)) == (0, "batchgraph: done inputs=1 ok=1 packets=1 exit=0")
+
+
+def test_run__prints_a_summary(captures, tmp_path):
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0, "--format", "svg")
+
+    assert result.stdout.startswith("1 capture")
+
+
+def test_run__quiet_says_nothing_but_the_last_line(captures, tmp_path):
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0, "--format", "svg", "--quiet")
+
+    assert result.output == "batchgraph: done inputs=1 ok=1 packets=1 exit=0\n"
+
+
+def test_stages__one_after_the_other_do_what_run_does(captures, tmp_path):
+    batchgraph_("run", captures, "--out", tmp_path / "run", "--workers", 0)
+    batchgraph_("extract", captures, "--out", tmp_path / "stages", "--workers", 0)
+    batchgraph_("merge", "--out", tmp_path / "stages", "--workers", 0)
+    batchgraph_("report", "--out", tmp_path / "stages", "--workers", 0)
+
+    assert files_of(tmp_path / "run")
+    assert files_of(tmp_path / "run") == files_of(tmp_path / "stages")
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_extract__of_a_capture_cut_off_ends_with_3_and_tells_of_it_once(captures, tmp_path):
+    (captures / "b.pcap").write_bytes(CAPTURE + CAPTURE[24:-5])
+
+    result = batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0)
+
+    assert (result.exit_code, last_line(result)) == (
+        3,
+        "batchgraph: done inputs=2 ok=1 partial=1 packets=2 exit=3",
+    )
+    assert sum(line.startswith("batchgraph: b.pcap: ") for line in result.stderr.splitlines()) == 1
+
+
+def test_extract__fails_on_nothing_where_it_is_told_so(captures, tmp_path):
+    (captures / "b.pcap").write_bytes(CAPTURE[:-5])
+
+    result = batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0, "--fail-on", "never")
+
+    assert result.exit_code == 0
+
+
+def test_extract__of_a_folder_without_captures_ends_with_4(tmp_path):
+    (tmp_path / "notes.txt").write_text("no capture")
+
+    result = batchgraph_("extract", tmp_path, "--out", tmp_path / "out", "--workers", 0)
+
+    assert (result.exit_code, last_line(result)) == (4, "batchgraph: stopped exit=4")
+
+
+def test_extract__into_a_file_ends_with_5(captures, tmp_path):
+    (tmp_path / "out").write_text("a file")
+
+    assert batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0).exit_code == 5
+
+
+def test_merge__of_a_folder_that_is_not_there_ends_with_2_and_one_line(tmp_path):
+    result = batchgraph_("merge", "--out", tmp_path / "none", "--workers", 0)
+
+    assert result.exit_code == 2
+    assert all(line.startswith("batchgraph: ") for line in result.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--by", "host"),
+        ("--trust", "perfect"),
+        ("--trust", ""),
+        ("--format", "gif"),
+        ("--format", "svg,gif"),
+        ("--workers", "-1"),
+        ("--fail-on", "always"),
+        ("--top", "0"),
+    ],
+    ids="=".join,
+)
+def test_run__with_a_wrong_option_ends_with_2_and_writes_nothing(arguments, captures, tmp_path):
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", *arguments)
+
+    assert result.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_run__without_inputs_ends_with_2():
+    assert batchgraph_("run").exit_code == 2
+
+
+def test_bug__ends_with_1_and_one_line_that_says_where_to_look(monkeypatch, tmp_path):
+    monkeypatch.setattr(batchgraph, "merge", raiser(KeyError("oops\n\x1b[31m")), raising=False)
+
+    result = batchgraph_("merge", "--out", tmp_path, "--workers", 0)
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "batchgraph: this is a bug in batchgraph: KeyError: 'oops\\n\\x1b[31m'; --debug shows where",
+        "batchgraph: stopped exit=1",
+    ]
+
+
+def test_bug__with_debug_shows_a_traceback(monkeypatch, tmp_path):
+    monkeypatch.setattr(batchgraph, "merge", raiser(KeyError("oops")), raising=False)
+
+    result = batchgraph_("merge", "--out", tmp_path, "--workers", 0, "--debug")
+
+    assert result.stderr.startswith("Traceback (most recent call last):\n")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signal__ends_with_its_code_and_one_line(number, code, monkeypatch, tmp_path):
+    monkeypatch.setattr(batchgraph, "merge", lambda *_, **__: os.kill(os.getpid(), number), raising=False)
+
+    result = batchgraph_("merge", "--out", tmp_path, "--workers", 0)
+
+    assert result.exit_code == code
+    assert result.stderr == f"batchgraph: interrupted, the same command continues, exit={code}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal__is_handled_as_before_when_the_command_has_ended(number, captures, tmp_path):
+    before = signal.getsignal(number)
+    batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0)
+
+    assert signal.getsignal(number) is before
+
+
+def raiser(error):
+    def fails(*arguments, **options):
+        raise error
+
+    return fails
+
+
+def test_name__with_escapes_is_one_harmless_line(captures, tmp_path):
+    (captures / "\x1b[2J\nbatchgraph: done\n.pcap").write_bytes(CAPTURE[:-5])
+
+    result = batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0)
+
+    assert all(line.startswith("batchgraph: ") and line.isprintable() for line in result.stderr.splitlines())
+    assert last_line(result) == "batchgraph: done inputs=2 ok=1 partial=1 packets=1 exit=3"
+
+
+def test_name__that_is_no_utf_8_is_an_input_like_any_other(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.pcap")).write_bytes(CAPTURE)
+
+    result = batchgraph_("extract", folder, "--out", tmp_path / "out", "--workers", 0)
+
+    assert last_line(result) == "batchgraph: done inputs=1 ok=1 packets=1 exit=0"
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"),
+    [("extract", ExtractOptions), ("merge", MergeOptions), ("report", ReportOptions)],
+)
+def test_defaults__are_those_of_the_stages(command, stage, monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(
+        batchgraph, command, lambda *_, **options: calls.append(options) or {"inputs": []}, raising=False
+    )
+    inputs = [tmp_path] if command == "extract" else []
+
+    batchgraph_(command, *inputs, "--workers", 0, "--quiet")
+
+    assert calls[0]["options"] == stage()
+
+
+def test_defaults__of_run_are_those_of_the_stages(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(batchgraph, "run", lambda *_, **options: calls.append(options) or {"inputs": []}, raising=False)
+
+    batchgraph_("run", tmp_path, "--workers", 0, "--quiet")
+
+    names = ("extract_options", "merge_options", "report_options")
+    assert [calls[0][name] for name in names] == [ExtractOptions(), MergeOptions(), ReportOptions()]

@@ -1,0 +1,29 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchgraph.messages import escape
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("fw1.pcap", "fw1.pcap"),
+        ("höst Ω 東京", "höst Ω 東京"),
+        ("a\nb", "a\\x0ab"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("\x9b31m", "\\x9b31m"),  # ECMA-48, 5.4: CSI as one octet
+        ("\u202egnp.exe", "\\u202egnp.exe"),  # Unicode Standard Annex 9: right-to-left override
+        ("\u2028", "\\u2028"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\udcff.pcap", "\\xff.pcap"),  # PEP 383: the octet 0xff in a name that is no UTF-8
+    ],
+)
+def test_escape__escapes_what_does_not_print(text, shown):
+    assert escape(text) == shown
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.characters()))
+def test_escape__is_always_printable(text):
+    assert escape(text).isprintable()
