@@ -1,0 +1,201 @@
+"""The first stage: rows, statuses and what ``run.json`` says of each input."""
+
+import json
+import shutil
+import struct
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from batchgraph.decode.columns import RowGroup
+from batchgraph.errors import NoCapturesError, OutputError
+from batchgraph.results import ResultsDirectory
+from batchgraph.schema import edge_schema
+from batchgraph.stages.extract import ExtractOptions, describe, extract
+from tests.decode.decoding import ETHERNET, ipv4, octets, udp
+
+SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
+FRAME = octets(ETHERNET, "0800", ipv4(17, udp("61")))
+
+
+def pcap(*packets: bytes, link_type: int = 1) -> bytes:
+    """Write a classic pcap file (draft-ietf-opsawg-pcap, sections 4 and 5), a packet a second."""
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link_type)
+    records = (struct.pack("<IIII", 1000 + i, 0, len(p), len(p)) + p for i, p in enumerate(packets))
+    return header + b"".join(records)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Extract files given by name and octets; gives the records by path, and the results directory."""
+
+    def extract_files(files, **options):
+        folder, out = tmp_path / "captures", tmp_path / "results"
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        manifest = extract([folder], out, options=ExtractOptions(**options))
+        return {record["path"]: record for record in manifest["inputs"]}, ResultsDirectory(out)
+
+    return extract_files
+
+
+def rows_of(results, capture):
+    (part,) = results.edge_parts(capture)
+    return pq.read_table(part)
+
+
+def test_extract__writes_a_row_for_every_packet(run):
+    records, results = run({"a.pcap": pcap(FRAME, FRAME[:20], b"")})
+
+    table = rows_of(results, records["a.pcap"]["capture"])
+
+    assert table["frame"].to_pylist() == [1, 2, 3]
+    assert table["status"].to_pylist() == ["ok", "malformed", "malformed"]
+
+
+def test_extract__writes_the_declared_schema(run):
+    records, results = run({"a.pcap": pcap(FRAME)})
+
+    schema = rows_of(results, "a.pcap").schema
+
+    assert schema.remove_metadata() == edge_schema().remove_metadata()
+    assert schema.metadata[b"batchgraph.format_version"] == b"1"
+    assert schema.field("wire_len").metadata[b"unit"] == b"octets"
+
+
+def test_extract__numbers_frames_through_row_groups(run, monkeypatch):
+    monkeypatch.setattr(RowGroup.__init__, "__defaults__", (100,))
+    records, results = run({"a.pcap": pcap(*[FRAME] * 250)})
+
+    assert rows_of(results, "a.pcap")["frame"].to_pylist() == list(range(1, 251))
+    assert pq.read_metadata(results.edges_part("a.pcap")).num_row_groups == 3
+
+
+def test_record__counts_statuses_and_where_decoding_stopped(run):
+    records, _ = run({"a.pcap": pcap(FRAME, FRAME[:20])})
+
+    record = records["a.pcap"]
+
+    assert record["statuses"] == {"ok": 1, "malformed": 1}
+    assert record["stopped_in"] == {"ipv4": 1}
+    assert record["trust"] == {"sound": 2}
+    assert (record["packets"], record["rows"], record["link_types"]) == (2, 2, [1])
+
+
+def test_record__accounts_for_every_octet(run):
+    content = pcap(FRAME, FRAME)
+    records, _ = run({"a.pcap": content})
+
+    record = records["a.pcap"]
+
+    assert record["size"] == len(content)
+    assert sum(record["octets"].values()) == len(content)
+
+
+def test_cut_off_capture__keeps_what_is_whole_and_is_partial(run):
+    records, results = run({"a.pcap": pcap(FRAME, FRAME)[:-5], "b.pcap": pcap(FRAME)})
+
+    assert (records["a.pcap"]["status"], records["a.pcap"]["rows"]) == ("partial", 1)
+    assert (records["b.pcap"]["status"], records["b.pcap"]["rows"]) == ("ok", 1)
+    assert len(rows_of(results, "a.pcap")) == 1
+
+
+def test_unknown_link_type__keeps_rows_and_is_unsupported(run):
+    records, results = run({"a.pcap": pcap(FRAME, link_type=299)})
+
+    record = records["a.pcap"]
+
+    assert (record["status"], record["rows"]) == ("unsupported", 1)
+    assert record["problems"][0]["what"] == "no decoder for link type 299"
+
+
+def test_file_that_is_no_capture__is_unsupported_without_rows(run):
+    records, results = run({"a.pcap": b"Dear reader, this is no capture.\n" * 10, "b.pcap": pcap(FRAME)})
+
+    assert (records["a.pcap"]["status"], records["a.pcap"]["rows"]) == ("unsupported", 0)
+    assert not results.edges_folder(records["a.pcap"]["capture"]).exists()
+
+
+def test_empty_file__is_empty(run):
+    records, _ = run({"a.pcap": b"", "b.pcap": pcap(FRAME)})
+
+    assert records["a.pcap"]["status"] == "empty"
+
+
+def test_capture_without_packets__is_ok_without_edges(run):
+    records, results = run({"a.pcap": pcap()})
+
+    assert (records["a.pcap"]["status"], records["a.pcap"]["rows"]) == ("ok", 0)
+    assert not results.edges_folder("a.pcap").exists()
+
+
+def test_folder_without_captures__is_refused(tmp_path):
+    (tmp_path / "captures").mkdir()
+
+    with pytest.raises(NoCapturesError):
+        extract([tmp_path / "captures"], tmp_path / "results")
+
+    assert not (tmp_path / "results").exists()
+
+
+def test_extract__removes_edges_of_captures_that_are_gone(run, tmp_path):
+    run({"a.pcap": pcap(FRAME), "b.pcap": pcap(FRAME)})
+    (tmp_path / "captures" / "a.pcap").unlink()
+
+    _, results = run({"b.pcap": pcap(FRAME)})
+
+    assert [path.name for path in (results.root / "edges").iterdir()] == ["b.pcap"]
+
+
+def test_extract__says_when_it_cannot_write(tmp_path):
+    out = tmp_path / "results"
+    out.write_text("a file is in the way")
+    shutil.copy(SAMPLES / "raw-ip.pcap", tmp_path / "a.pcap")
+
+    with pytest.raises(OutputError, match="cannot write"):
+        extract([tmp_path / "a.pcap"], out)
+
+
+def test_manifest__is_what_stands_in_run_json(run):
+    _, results = run({"a.pcap": pcap(FRAME)})
+
+    manifest = json.loads(results.manifest_path.read_text())
+
+    assert list(manifest) == ["format_version", "version", "options", "inputs", "passed_over"]
+    assert manifest["options"] == {"extract": {"decoder": "table", "tunnels": "inner", "max_expanded": None}}
+
+
+def test_manifest__names_no_place_of_the_machine(run, tmp_path):
+    _, results = run({"a.pcap": pcap(FRAME)})
+
+    assert str(tmp_path) not in results.manifest_path.read_text()
+
+
+def test_scapy__gives_the_tables_rows_of_every_sample(tmp_path):
+    by_table = extract([SAMPLES], tmp_path / "table")
+    by_scapy = extract([SAMPLES], tmp_path / "scapy", options=ExtractOptions(decoder="scapy"))
+
+    for record in by_table["inputs"]:
+        capture = record["capture"]
+        rows = rows_of(ResultsDirectory(tmp_path / "table"), capture).to_pylist()
+        assert rows_of(ResultsDirectory(tmp_path / "scapy"), capture).to_pylist() == rows, capture
+    assert by_scapy["inputs"] == by_table["inputs"]
+
+
+def test_outer__leaves_tunnels_closed(tmp_path):
+    extract([SAMPLES / "vlan-tunnels.pcap"], tmp_path / "results", options=ExtractOptions(tunnels="outer"))
+
+    table = rows_of(ResultsDirectory(tmp_path / "results"), "vlan-tunnels.pcap")
+
+    assert table["tunnel"].null_count == len(table)
+    assert {"UDP", "GRE", "IPv4", "IPv6"} <= set(table["type"].to_pylist())
+
+
+def test_describe__is_one_line():
+    problem = {"offset": 40213, "what": "record claims too much", "kept": "512 packets", "lost": "9 octets"}
+
+    text = describe({"path": "fw1.pcap", "status": "partial"}, problem)
+
+    assert text == ("fw1.pcap: partial at octet 40,213: record claims too much; kept 512 packets; lost 9 octets")
