@@ -44,11 +44,11 @@ check: $(STAMP)  ## lint, check the format and the types
 
 .PHONY: pipelines
 pipelines: $(STAMP)  ## run every analysis in pipelines/ and compare its tables with what is expected
-	$(IN_VENV) for makefile in pipelines/*/Makefile; do $(MAKE) -C "$$(dirname "$$makefile")"; done
+	$(IN_VENV) shopt -s nullglob; for makefile in pipelines/*/Makefile; do $(MAKE) -C "$$(dirname "$$makefile")"; done
 
 .PHONY: bench
 bench: $(STAMP)  ## measure packets per second, beside other programs where they are installed
-	$(IN_VENV) python tests/bench/bench.py $(ARGUMENTS)
+	$(IN_VENV) python -m tests.bench.bench $(ARGUMENTS)
 
 .PHONY: corpus
 corpus: $(STAMP)  ## extract the captures of CORPUS and hold them against its expected values

@@ -56,7 +56,7 @@ def test_extract__writes_a_row_for_every_packet(run):
 
 
 def test_extract__writes_the_declared_schema(run):
-    records, results = run({"a.pcap": pcap(FRAME)})
+    _records, results = run({"a.pcap": pcap(FRAME)})
 
     schema = rows_of(results, "a.pcap").schema
 
@@ -67,7 +67,7 @@ def test_extract__writes_the_declared_schema(run):
 
 def test_extract__numbers_frames_through_row_groups(run, monkeypatch):
     monkeypatch.setattr(RowGroup.__init__, "__defaults__", (100,))
-    records, results = run({"a.pcap": pcap(*[FRAME] * 250)})
+    _records, results = run({"a.pcap": pcap(*[FRAME] * 250)})
 
     assert rows_of(results, "a.pcap")["frame"].to_pylist() == list(range(1, 251))
     assert pq.read_metadata(results.edges_part("a.pcap")).num_row_groups == 3
@@ -103,7 +103,7 @@ def test_cut_off_capture__keeps_what_is_whole_and_is_partial(run):
 
 
 def test_unknown_link_type__keeps_rows_and_is_unsupported(run):
-    records, results = run({"a.pcap": pcap(FRAME, link_type=299)})
+    records, _results = run({"a.pcap": pcap(FRAME, link_type=299)})
 
     record = records["a.pcap"]
 

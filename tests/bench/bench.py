@@ -1,0 +1,168 @@
+"""Measures batchgraph beside other programs, each in turn: ``python -m tests.bench.bench --help``.
+
+CPU seconds are those of the process and all that it waited for, from the system's own accounting; medians over the
+rounds are printed, per million packets, and the ratio to ``batchgraph extract`` by one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.workload import write_workload
+
+SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
+OURS = "batchgraph extract, 1 process"
+
+SCAPY_LOOP = """
+import sys
+from scapy.layers.l2 import Ether
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
+from scapy.utils import RawPcapReader
+n = 0
+for octets, _ in RawPcapReader(sys.argv[1]):
+    n += IP in Ether(octets)
+"""
+
+DPKT_LOOP = """
+import sys, dpkt
+with open(sys.argv[1], "rb") as file:
+    for time, octets in dpkt.pcap.Reader(file):
+        try:
+            dpkt.ethernet.Ethernet(octets)
+        except dpkt.UnpackError:
+            pass
+"""
+
+TSHARK_FIELDS = ("frame.number", "frame.time_epoch", "frame.len", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
+                 "ip.proto", "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "tcp.flags",
+                 "ip.ttl")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A program to measure: how it is called for a capture and a folder to write to, and on which share of it."""
+
+    name: str
+    command: Callable[[str, str], list[str]]
+    needs: str | None = None
+    share: float = 1.0
+
+
+def _python(code: str) -> Callable[[str, str], list[str]]:
+    return lambda capture, out: [sys.executable, "-c", code, capture]
+
+
+def _ours(stage: str, workers: int) -> Callable[[str, str], list[str]]:
+    return lambda capture, out: [sys.executable, "-m", "batchgraph", stage, capture, "--out", out, "--quiet",
+                                 "--workers", str(workers)]  # fmt: skip
+
+
+CONTESTANTS = (
+    Contestant(OURS, _ours("extract", 0)),
+    Contestant("batchgraph extract, 2 workers", _ours("extract", 2)),
+    Contestant("batchgraph run, 1 process", _ours("run", 0)),
+    Contestant("capinfos -c", lambda capture, out: ["capinfos", "-c", capture], "capinfos"),
+    Contestant("tcpdump -nq", lambda capture, out: ["tcpdump", "-nq", "-r", capture], "tcpdump"),
+    Contestant("nfpcapd", lambda capture, out: ["nfpcapd", "-r", capture, "-w", out], "nfpcapd"),
+    Contestant("softflowd", lambda capture, out: ["softflowd", "-r", capture, "-n", "127.0.0.1:9"], "softflowd"),
+    Contestant("tshark -T fields", lambda capture, out: ["tshark", "-n", "-r", capture, "-T", "fields",
+               *(word for field in TSHARK_FIELDS for word in ("-e", field))], "tshark", 0.05),
+    Contestant("dpkt loop", _python(DPKT_LOOP), "import dpkt", 0.05),
+    Contestant("scapy loop", _python(SCAPY_LOOP), "import scapy", 0.005),
+)  # fmt: skip
+
+
+def is_there(contestant: Contestant) -> bool:
+    """Tell whether a contestant is installed."""
+    if contestant.needs is None:
+        return True
+    if contestant.needs.startswith("import "):
+        return (
+            subprocess.run([sys.executable, "-c", contestant.needs], capture_output=True, check=False).returncode == 0
+        )
+    return shutil.which(contestant.needs) is not None
+
+
+def measure(command: list[str]) -> tuple[float, float, float]:
+    """Run a command; give CPU seconds, wall seconds and peak memory in MiB."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024
+
+
+def measure_all(contestants: list[Contestant], packets: int, rounds: int, seed: int, folder: Path) -> list[dict]:
+    """Measure contestants in turn, round by round; gives a record for each, of medians per million packets."""
+    captures = {}
+    for share in {contestant.share for contestant in contestants}:
+        captures[share] = folder / f"{share}.pcap"
+        write_workload(captures[share], SAMPLES, packets=int(packets * share), seed=seed)
+    samples: dict[str, list[tuple[float, float, float]]] = {contestant.name: [] for contestant in contestants}
+    for _ in range(rounds + 1):  # the first round warms caches and is not counted
+        for contestant in contestants:
+            out = folder / "out"
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
+            samples[contestant.name].append(measure(contestant.command(str(captures[contestant.share]), str(out))))
+    records = []
+    for contestant in contestants:
+        millions = packets * contestant.share / 1e6
+        cpu, wall, memory = (statistics.median(column) for column in zip(*samples[contestant.name][1:], strict=True))
+        records.append({"name": contestant.name, "packets": int(millions * 1e6), "peak_mib": memory,
+                        "cpu_seconds_per_million": cpu / millions,
+                        "wall_seconds_per_million": wall / millions})  # fmt: skip
+    return records
+
+
+def table_of(records: list[dict]) -> str:
+    """Lay the records out as a table with ratios."""
+    ours = next(record for record in records if record["name"] == OURS)["cpu_seconds_per_million"]
+    lines = [f"{'per million packets':32s} {'CPU s':>9s} {'wall s':>9s} {'MiB':>7s} {'CPU ratio':>10s}"]
+    lines += [
+        f"{r['name']:32s} {r['cpu_seconds_per_million']:9.3f} {r['wall_seconds_per_million']:9.3f} {r['peak_mib']:7.0f}"
+        f" {r['cpu_seconds_per_million'] / ours:10.2f}"
+        for r in records
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--packets", type=int, default=5_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=[], help="parts of names")
+    parser.add_argument("--json", type=Path, help="also write the records here")
+    arguments = parser.parse_args()
+    wanted = [
+        c for c in CONTESTANTS if c.name == OURS or not arguments.only or any(w in c.name for w in arguments.only)
+    ]
+    missing = [contestant.name for contestant in wanted if not is_there(contestant)]
+    with tempfile.TemporaryDirectory() as folder:
+        there = [contestant for contestant in wanted if contestant.name not in missing]
+        records = measure_all(there, arguments.packets, arguments.rounds, arguments.seed, Path(folder))
+    sys.stdout.write(table_of(records) + "\n")
+    if missing:
+        sys.stdout.write(f"not installed: {', '.join(missing)}\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(records, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
