@@ -53,9 +53,9 @@ def decode_common(
     if code == 1:
         header = np.int64(0)
     elif code == 228:
-        header = np.int64(94)
+        header = np.int64(106)
     elif code == 229:
-        header = np.int64(95)
+        header = np.int64(107)
     elif code == 12 or code == 14 or code == 101:
         header = np.int64(32)
     elif code == 113:
@@ -83,16 +83,16 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(94)
+                header = np.int64(106)
             elif code == 34525:
-                header = np.int64(95)
+                header = np.int64(107)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(82)
+                header = np.int64(94)
             else:
                 return False
-        elif header == 94:  # ipv4
+        elif header == 106:  # ipv4
             if at + 20 > min(end, captured):
                 return False
             if not (((np.int64(octets[np.uintp(at + 0)]) & 240) >> 4) == 4):
@@ -130,16 +130,16 @@ def decode_common(
                 break
             code = np.int64(np.int64(octets[np.uintp(previous + 9)]))
             if code == 6:
-                header = np.int64(106)
+                header = np.int64(120)
             elif code == 17:
-                header = np.int64(107)
+                header = np.int64(121)
             elif code == 1:
-                header = np.int64(111)
+                header = np.int64(125)
             elif code == 58:
-                header = np.int64(112)
+                header = np.int64(126)
             else:
                 return False
-        elif header == 106:  # tcp
+        elif header == 120:  # tcp
             if at + 20 > min(end, captured):
                 return False
             length = ((np.int64(octets[np.uintp(at + 12)]) & 240) >> 4) * 4
@@ -156,12 +156,12 @@ def decode_common(
             if present & 16384 == 0:
                 present |= 16384
                 rows.values[14, row] = np.uint32((big16(octets, at + 12) & 511))
-            label = np.int64(5)
+            label = np.int64(8)
             previous = at
             at += length
             load = min(end, on_wire) - at
             break
-        elif header == 107:  # udp
+        elif header == 121:  # udp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -176,16 +176,16 @@ def decode_common(
             if present & 8192 == 0:
                 present |= 8192
                 rows.values[13, row] = np.uint32(big16(octets, at + 2))
-            label = np.int64(6)
+            label = np.int64(9)
             previous = at
             at += length
             load = min(end, on_wire) - at
-            if find(program, 32, big16(octets, previous + 2)) != NONE:
+            if find(program, 37, big16(octets, previous + 2)) != NONE:
                 return False
-            if find(program, 32, big16(octets, previous + 0)) != NONE:
+            if find(program, 37, big16(octets, previous + 0)) != NONE:
                 return False
             break
-        elif header == 95:  # ipv6
+        elif header == 107:  # ipv6
             if at + 40 > min(end, captured):
                 return False
             if not (((np.int64(octets[np.uintp(at + 0)]) & 240) >> 4) == 6):
@@ -218,16 +218,16 @@ def decode_common(
             payload_end = min(end, on_wire)
             code = np.int64(np.int64(octets[np.uintp(previous + 6)]))
             if code == 6:
-                header = np.int64(106)
+                header = np.int64(120)
             elif code == 17:
-                header = np.int64(107)
+                header = np.int64(121)
             elif code == 1:
-                header = np.int64(111)
+                header = np.int64(125)
             elif code == 58:
-                header = np.int64(112)
+                header = np.int64(126)
             else:
                 return False
-        elif header == 111:  # icmp
+        elif header == 125:  # icmp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -237,12 +237,12 @@ def decode_common(
             if present & 65536 == 0:
                 present |= 65536
                 rows.values[16, row] = np.uint32(np.int64(octets[np.uintp(at + 1)]))
-            label = np.int64(10)
+            label = np.int64(13)
             previous = at
             at += length
             load = min(end, on_wire) - at
             break
-        elif header == 112:  # icmpv6
+        elif header == 126:  # icmpv6
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -252,7 +252,7 @@ def decode_common(
             if present & 65536 == 0:
                 present |= 65536
                 rows.values[16, row] = np.uint32(np.int64(octets[np.uintp(at + 1)]))
-            label = np.int64(11)
+            label = np.int64(14)
             previous = at
             at += length
             load = min(end, on_wire) - at
@@ -270,13 +270,13 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(94)
+                header = np.int64(106)
             elif code == 34525:
-                header = np.int64(95)
+                header = np.int64(107)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(82)
+                header = np.int64(94)
             else:
                 return False
         elif header == 32:  # raw
@@ -287,24 +287,24 @@ def decode_common(
             at += length
             code = np.int64(((np.int64(octets[np.uintp(previous + 0)]) & 240) >> 4))
             if code == 4:
-                header = np.int64(94)
+                header = np.int64(106)
             elif code == 6:
-                header = np.int64(95)
+                header = np.int64(107)
             else:
                 return False
-        elif header == 82:  # arp
+        elif header == 94:  # arp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(0)
-            label = np.int64(2)
+            label = np.int64(5)
             previous = at
             at += length
             code = np.int64(np.int64(big32(octets, previous + 2)))
             if code == 134219268:
-                header = np.int64(85)
+                header = np.int64(97)
             else:
                 return False
-        elif header == 85:  # arp.hardware6
+        elif header == 97:  # arp.hardware6
             if at + 28 > min(end, captured):
                 return False
             length = np.int64(28)
@@ -333,13 +333,13 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(94)
+                header = np.int64(106)
             elif code == 34525:
-                header = np.int64(95)
+                header = np.int64(107)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(82)
+                header = np.int64(94)
             else:
                 return False
         elif header == 22:  # sll2
@@ -356,13 +356,13 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(94)
+                header = np.int64(106)
             elif code == 34525:
-                header = np.int64(95)
+                header = np.int64(107)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(82)
+                header = np.int64(94)
             else:
                 return False
         else:

@@ -27,7 +27,7 @@ IP_PROTOCOLS = {
 
 ETHERTYPES = {
     0x0842: "WoL", 0x2000: "CDP", 0x6002: "DEC MOP", 0x6003: "DECnet", 0x6004: "DEC LAT", 0x809B: "AppleTalk",
-    0x80F3: "AARP", 0x8137: "IPX", 0x8204: "QNX", 0x4305: "batman-adv", 0x86DF: "ATMMPOA", 0x8808: "Flow control",
+    0x80F3: "AARP", 0x8137: "IPX", 0x8204: "QNX", 0x86DF: "ATMMPOA", 0x8808: "Flow control",
     0x8809: "Slow protocols", 0x8863: "PPPoE discovery", 0x887B: "HomePlug", 0x888E: "EAPOL", 0x8892: "PROFINET",
     0x8899: "Realtek", 0x88A2: "AoE", 0x88A4: "EtherCAT", 0x88AB: "POWERLINK", 0x88B8: "GOOSE", 0x88BA: "SV",
     0x88BB: "LWAPP", 0x88C7: "EAPOL preauthentication", 0x88CA: "TIPC", 0x88CC: "LLDP", 0x88CD: "SERCOS III",
@@ -45,7 +45,7 @@ CISCO = {0x010B: "PVSTP+", 0x010C: "VLAN bridge", 0x0111: "UDLD", 0x2000: "CDP",
 
 PPP_PROTOCOLS = {
     0x0023: "OSI", 0x0027: "DECnet", 0x0029: "AppleTalk", 0x002B: "IPX", 0x002D: "VJ", 0x002F: "VJ", 0x0031: "BCP",
-    0x0035: "VINES", 0x003D: "PPP multilink", 0x00FB: "PPP compressed", 0x00FD: "PPP compressed", 0x0207: "CDP",
+    0x0035: "VINES", 0x00FB: "PPP compressed", 0x00FD: "PPP compressed", 0x0207: "CDP",
     0x8021: "IPCP", 0x8023: "OSINLCP", 0x8029: "ATCP", 0x802B: "IPXCP", 0x8031: "BCP", 0x8053: "ECP",
     0x8057: "IPV6CP", 0x80FB: "CCP", 0x80FD: "CCP", 0x8207: "CDPCP", 0x8281: "MPLSCP", 0xC021: "LCP", 0xC023: "PAP",
     0xC025: "LQR", 0xC029: "CBCP", 0xC02B: "BACP", 0xC02D: "BAP", 0xC223: "CHAP", 0xC227: "EAP",

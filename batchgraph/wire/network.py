@@ -1,6 +1,6 @@
 """Network-layer headers: ARP, IPv4, IPv6 and its extension headers, MPLS."""
 
-from batchgraph.wire.spec import Address, AddressKind, Bits, Header, Space, Test, When
+from batchgraph.wire.spec import ANY, Address, AddressKind, Bits, Header, Space, Test, When
 
 MAC, IPV4_ADDRESS, IPV6_ADDRESS = AddressKind.MAC, AddressKind.IPV4, AddressKind.IPV6
 
@@ -153,12 +153,28 @@ MPLS = (
         next_space=("mpls.payload", Space.IP_VERSION),
         source="RFC 4928, section 3",
     ),
+    # RFC 4448, 4.6: a control word begins with 16 bits that are mostly 0; without one Ethernet follows at once.
+    Header(
+        name="mpls.ethernet",
+        codes={"mpls.payload": (ANY,)},
+        min_octets=2,
+        length=0,
+        next=Bits(0, 2),
+        next_space="mpls.control_word",
+        source="RFC 4448, section 4.6",
+    ),
     Header(
         name="mpls.control_word",
-        codes={"mpls.payload": (0,)},
+        codes={"mpls.control_word": (0,)},
         min_octets=4,
         then="ethernet",
         source="RFC 4448, section 4.6",
+    ),
+    Header(
+        name="mpls.no_control_word",
+        codes={"mpls.control_word": (ANY,)},
+        length=0,
+        then="ethernet",
     ),
     Header(
         name="mpls.associated_channel",

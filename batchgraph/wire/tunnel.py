@@ -193,4 +193,25 @@ CAPWAP = (
     Header(name="capwap.wlan", codes={"capwap.frame": (1,)}, length=0, then="wlan_swapped"),
 )  # fmt: skip
 
-HEADERS = (*IP_IN_IP, INNER, *GRE, *OVERLAYS, *GTP, *_l2tp(), *TEREDO, *_ayiya(), *CAPWAP)
+
+def _tzsp() -> tuple[Header, ...]:
+    """Give TZSP's header and its tags, which end with one of type 1; padding, of type 0, has no length.
+
+    The header says what the packet is, and the tags lie between, so what follows them has to be known all along.
+    """
+    headers = [
+        Header(name="tzsp", codes={Space.UDP_PORT: (37008,)}, min_octets=4, next=Bits(0, 4, mask=0xFF00FFFF),
+               next_space="tzsp.payload", open_ended=True, tunnel="tzsp", source="TaZmen Sniffer Protocol"),
+    ]  # fmt: skip
+    for payload, code in (("ethernet", 0x01000001), ("wlan", 0x01000012), ("prism", 0x01000077)):
+        tag = f"tzsp.{payload}.tag"
+        headers += [
+            Header(name=tag, codes={"tzsp.payload": (code,)}, min_octets=1, length=0, next=Bits(0), next_space=tag),
+            Header(name=f"{tag}.padding", codes={tag: (0,)}, min_octets=1, then=tag),
+            Header(name=f"{tag}.end", codes={tag: (1,)}, min_octets=1, then=payload),
+            Header(name=f"{tag}.other", codes={tag: (ANY,)}, min_octets=2, length=Bits(1, bias=2), then=tag),
+        ]
+    return tuple(headers)
+
+
+HEADERS = (*IP_IN_IP, INNER, *GRE, *OVERLAYS, *GTP, *_l2tp(), *TEREDO, *_ayiya(), *CAPWAP, *_tzsp())

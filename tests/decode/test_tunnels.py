@@ -238,3 +238,42 @@ def test_ppp__address_and_control_may_be_missing():
 def test_ppp__protocol_may_be_one_octet():
     # RFC 1661, 6.5
     assert decode_one("ff03 21", INNER, link_type=9)["src"] == "10.0.0.1"
+
+
+def test_tzsp__tags_lie_before_the_packet():
+    # TaZmen Sniffer Protocol: version 1, received packet, Ethernet; a tag of 1 octet, padding, a tag of 4, the end.
+    row = over_udp(37008, "01 00 0001  0a 01 01  00  28 04 01020304  01" + INNER_FRAME)
+
+    assert ends(row) == (ENDS, OUTER, "tzsp")
+
+
+def test_batman__unicast_carries_ethernet():
+    # linux/batadv_packet.h: type 0x40, version 15, TTL, translation table version, destination
+    row = decode_one(ETHERNET, "4305 40 0f 32 01 020000000009", INNER_FRAME)
+
+    assert (row["src"], row["status"]) == ("10.0.0.1", "ok")
+
+
+def test_ppp__multilink_fragment_that_begins_a_packet_is_followed():
+    # RFC 1990, section 3: B and E set, sequence number 1, then the protocol
+    row = decode_one("ff03 003d c0000001 0021", INNER, link_type=9)
+
+    assert row["src"] == "10.0.0.1"
+
+
+def test_ppp__later_multilink_fragment_is_an_end():
+    row = decode_one("ff03 003d 40000002", "61" * 20, link_type=9)
+
+    assert (row["status"], row["type"]) == ("ok", "PPP multilink")
+
+
+def test_juniper__extensions_are_stepped_over():
+    row = decode_one("4d4743 80 0004 01020304", INNER_FRAME, link_type=178)
+
+    assert row["src"] == "10.0.0.1"
+
+
+def test_mpls__ethernet_without_a_control_word_is_recognised():
+    row = decode_one(ETHERNET, "8847 00010140", "001b21" + INNER_FRAME[6:])
+
+    assert row["src"] == "10.0.0.1"
