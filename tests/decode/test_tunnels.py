@@ -274,6 +274,6 @@ def test_juniper__extensions_are_stepped_over():
 
 
 def test_mpls__ethernet_without_a_control_word_is_recognised():
-    row = decode_one(ETHERNET, "8847 00010140", "001b21" + INNER_FRAME[6:])
+    row = decode_one(ETHERNET, "8847 00010140", "001b21000002 020000000001 0800" + INNER)
 
     assert row["src"] == "10.0.0.1"
