@@ -33,15 +33,21 @@ CAPTURES = """
         UNION ALL
         SELECT 'combined', count(*) FROM (
             SELECT DISTINCT src, dst, type, proto, sport, dport, icmp_type, icmp_code FROM flows)
+    ), ends AS (
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, stopped_in, count(*) AS n
+        FROM edges WHERE stopped_in IS NOT NULL GROUP BY GROUPING SETS ((capture, stopped_in), (stopped_in))
+    ), stops AS (
+        SELECT capture, string_agg(stopped_in || ':' || n, ' ' ORDER BY n DESC, stopped_in) AS stopped_in
+        FROM ends GROUP BY capture
     )
     SELECT i.capture, harmless(i.path) AS path, i.status, i.format,
         coalesce(packets, 0) AS packets, coalesce(octets, 0) AS octets,
         instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds,
         coalesce(hosts, 0) AS hosts, coalesce(flows, 0) AS flows, coalesce(ok, 0) AS ok,
         coalesce(truncated, 0) AS truncated, coalesce(malformed, 0) AS malformed,
-        coalesce(unsupported, 0) AS unsupported, i.sha256
+        coalesce(unsupported, 0) AS unsupported, stopped_in, i.sha256
     FROM inputs i LEFT JOIN packets p USING (capture) LEFT JOIN counts c USING (capture)
-        LEFT JOIN edges_of_graph e USING (capture)
+        LEFT JOIN edges_of_graph e USING (capture) LEFT JOIN stops USING (capture)
     ORDER BY i.capture <> 'combined', coalesce(octets, 0) DESC, i.capture, i.path
 """
 

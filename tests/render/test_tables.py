@@ -56,6 +56,14 @@ def test_captures__has_counts_by_status_and_the_time_span(tables):
     assert row["duration_seconds"] == "1.500000001"
 
 
+def test_captures__says_in_which_headers_decoding_stopped(tables):
+    cut = {**UDP, "status": "truncated", "stopped_in": "tcp"}
+    rows = tables({"a": [UDP, cut, {**cut, "stopped_in": "ipv4"}, cut], "b": [UDP]})["captures"]
+
+    assert [row["stopped_in"] for row in only(rows, "a")] == ["tcp:2 ipv4:1"]
+    assert [row["stopped_in"] for row in only(rows, "b")] == [""]
+
+
 def test_captures__has_times_before_1970(tables):
     (row,) = only(tables({"a": [{**UDP, "time": -1}]})["captures"], "a")
 
