@@ -8,11 +8,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from batchgraph import wire
 from batchgraph.decode.columns import RowGroup
 from batchgraph.errors import NoCapturesError, OutputError
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import edge_schema
 from batchgraph.stages.extract import ExtractOptions, describe, extract
+from batchgraph.wire import Header, Space
 from tests.decode.decoding import ETHERNET, ipv4, octets, udp
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
@@ -199,3 +201,25 @@ def test_describe__is_one_line():
     text = describe({"path": "fw1.pcap", "status": "partial"}, problem)
 
     assert text == ("fw1.pcap: partial at octet 40,213: record claims too much; kept 512 packets; lost 9 octets")
+
+
+def test_registered_protocol__is_carried_to_workers(tmp_path, monkeypatch):
+    # Linux sent VXLAN to port 8472 before RFC 7348 assigned 4789.
+    monkeypatch.setattr(wire, "_added", [])
+    wire.register(Header("old_vxlan", {Space.UDP_PORT: (8472,)}, min_octets=8, then="ethernet", tunnel="vxlan-8472"))
+    inner = ETHERNET + "0800" + ipv4(17, udp(), src="0a000001")
+    packet = octets(ETHERNET, "0800", ipv4(17, udp("08000000 00000100" + inner, dport=8472)))
+    for name in ("a.pcap", "b.pcap"):
+        (tmp_path / name).write_bytes(pcap(packet))
+
+    extract([tmp_path / "a.pcap", tmp_path / "b.pcap"], tmp_path / "results", workers=2)
+
+    assert rows_of(ResultsDirectory(tmp_path / "results"), "b.pcap")["tunnel"].to_pylist() == ["vxlan-8472"]
+
+
+def test_link_type_that_the_table_lacks__is_decoded_by_scapy(run):
+    # LINKTYPE_ETHERNET_MPACKET (IEEE 802.3br): preamble of seven octets and a start delimiter, then Ethernet.
+    records, results = run({"a.pcap": pcap(octets("55" * 7 + "d5") + FRAME, link_type=274)})
+
+    assert records["a.pcap"]["status"] == "ok"
+    assert rows_of(results, "a.pcap")["src"].to_pylist() == ["192.0.2.1"]
