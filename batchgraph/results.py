@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,18 @@ from batchgraph.schema import FORMAT_VERSION
 COMBINED = "combined"
 """Stands where a capture's id stands, for what is made of all captures together; no capture gets it as its id."""
 
+STATE = ".batchgraph"
+"""Hidden folder of what a run remembers: who uses the directory, and what is done. It is no deliverable."""
+
 TABLES = ("captures", "hosts", "conversations", "protocols", "services")
 
 Manifest = dict[str, Any]
 """``run.json`` as parsed: ``format_version``, ``version``, ``options``, ``stages`` and ``inputs``."""
+
+
+def program_version() -> str:
+    """Give the version of batchgraph that is installed."""
+    return version("batchgraph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +93,9 @@ class ResultsDirectory:
             ) from None
         except ValueError as error:
             raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
-        version = manifest.get("format_version") if isinstance(manifest, dict) else None
-        if not isinstance(version, int) or version > FORMAT_VERSION:
-            raise ResultsError(f"{self.root}: format_version {version} is not known, {FORMAT_VERSION} is")
+        written = manifest.get("format_version") if isinstance(manifest, dict) else None
+        if not isinstance(written, int) or written > FORMAT_VERSION:
+            raise ResultsError(f"{self.root}: format_version {written} is not known, {FORMAT_VERSION} is")
         return dict(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:

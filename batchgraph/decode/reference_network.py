@@ -189,8 +189,7 @@ def etherip(walk: Walk, _: Fields) -> Kind | None:
 def inner_ip(walk: Walk) -> Kind | None:
     """Give the IP header that a tunnel holds, or None where it holds something else."""
     walk.name = "inner_ip"
-    kind = by_version(walk)
-    return kind
+    return by_version(walk)
 
 
 def pim(walk: Walk, fields: Fields) -> Kind | None:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import batchgraph
-from batchgraph.capture.find import FoundCapture, find_captures
+from batchgraph.capture.find import FoundCapture, FoundCaptures, find_captures
 from batchgraph.capture.reader import CaptureReader, open_capture
+from batchgraph.claim import claimed
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
 from batchgraph.parallel import Pool, WorkerLost, fan_out
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.results import Manifest, ResultsDirectory, remove_all_but
+from batchgraph.receipts import file_digest, forget_all_but, has_receipt, key_of, read_receipt, write_receipt
+from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.edges import EdgeWriter
 from batchgraph.wire import added
@@ -99,13 +100,26 @@ def extract(
         If there is no capture among the inputs.
     OutputError
         If the results directory cannot be written.
+    OutputBusyError
+        If another run is using it.
+
+    Notes
+    -----
+    A capture is passed over when its receipt says that its octets, the options and this program are what they were,
+    and its edge records are still there as they were written.
     """
     options = options or ExtractOptions()
     progress = progress or NoProgress()
     found = find_captures(inputs)
-    results = ResultsDirectory(out)
+    with claimed(out):
+        return _extract(found, ResultsDirectory(out), options, workers, progress)
+
+
+def _extract(
+    found: FoundCaptures, results: ResultsDirectory, options: ExtractOptions, workers: int | Pool, progress: Progress
+) -> Manifest:
     results.discard_manifest()
-    tasks = [ExtractTask(capture, os.fspath(out), options, added()) for capture in found.inputs]
+    tasks = [ExtractTask(capture, os.fspath(results.root), options, added()) for capture in found.inputs]
     records: list[InputRecord] = [{}] * len(tasks)
     with progress.stage("extract", len(tasks)) as stage:
         for number, outcome in fan_out(extract_capture, tasks, workers=workers):
@@ -115,9 +129,10 @@ def extract(
                 progress.problem(describe(record, problem))
             stage.advance(record["path"])
     remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
+    forget_all_but(results.root, "extract", {record["capture"] for record in records})
     manifest: Manifest = {
         "format_version": FORMAT_VERSION,
-        "version": batchgraph.__version__,
+        "version": program_version(),
         "options": {"extract": asdict(options)},
         "inputs": records,
         "passed_over": list(found.passed_over),
@@ -134,16 +149,44 @@ def extract_capture(task: ExtractTask) -> InputRecord:
     OutputError
         If the records cannot be written.
     """
+    capture, root = task.found.capture, Path(task.out)
+    results = ResultsDirectory(root)
+    if has_receipt(root, f"extract/{capture}") and (done := _done_before(task)):
+        return done
     reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
     decoder = make_decoder(task.options.decoder, tunnels=task.options.tunnels, headers=task.headers)
-    results = ResultsDirectory(Path(task.out))
-    remove_all_but(results.edges_folder(task.found.capture), set())
+    remove_all_but(results.edges_folder(capture), set())
     counts = _Counts()
-    with EdgeWriter(results.edges_part(task.found.capture), task.found.capture) as writer:
+    with EdgeWriter(results.edges_part(capture), capture) as writer:
         _write_rows(reader, decoder, writer, counts)
     if writer.rows == 0:
-        _remove_empty(results.edges_folder(task.found.capture))
-    return _record(task, reader, counts, writer.rows)
+        _remove_empty(results.edges_folder(capture))
+    record = _record(task, reader, counts, writer.rows)
+    if record["status"] not in _UNSETTLED:
+        key = _key(task, record["sha256"])
+        write_receipt(root, f"extract/{capture}", key, files=results.edge_parts(capture), body=record)
+    return record
+
+
+_UNSETTLED = ("changed", "failed")
+"""Statuses of captures that the next run reads again."""
+
+
+def _key(task: ExtractTask, sha256: str) -> str:
+    """Digest what a capture's edge records depend on."""
+    found = task.found
+    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=asdict(task.options),
+                  headers=task.headers)  # fmt: skip
+
+
+def _done_before(task: ExtractTask) -> InputRecord | None:
+    """Give the record of a capture that an earlier run finished, if nothing has changed since."""
+    try:
+        sha256 = file_digest(Path(task.found.path))
+    except OSError:
+        return None  # reading it will say what is wrong
+    done: InputRecord | None = read_receipt(Path(task.out), f"extract/{task.found.capture}", _key(task, sha256))
+    return done
 
 
 def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: _Counts) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from batchgraph.claim import claimed
 from batchgraph.errors import ClusterError, ResultsError, UsageError
 from batchgraph.graph.columns import check_kind
 from batchgraph.parallel import Pool, WorkerLost, default_workers, fan_out
 from batchgraph.progress import NoProgress, Progress, StageProgress
+from batchgraph.receipts import file_digest, key_of, read_receipt, write_receipt
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_but
 
 _STAGES_BEFORE = ("extract",)
@@ -87,23 +89,54 @@ def merge(
         If the edge records are not those that ``run.json`` tells of.
     OutputError
         If something cannot be written.
+    OutputBusyError
+        If another run is using the directory.
     ClusterError
         If workers were lost.
+
+    Notes
+    -----
+    Where the same captures were merged by the same options before, and what was made is as it was, it stays.
     """
     options = options or MergeOptions()
     results = ResultsDirectory(out)
-    manifest = _unmerged(results.read_manifest())
-    results.write_manifest(manifest)
-    tasks = [_Task(out, entry["capture"], entry["rows"], options) for entry in manifest["inputs"] if entry.get("rows")]
+    results.read_manifest()  # without one there is nothing to hold on to
+    with claimed(out):
+        manifest = _unmerged(results.read_manifest())
+        results.write_manifest(manifest)
+        key = key_of(manifest=manifest, options=asdict(options), edges=_edge_digests(results, manifest))
+        if read_receipt(out, "merge", key) is None:
+            _merge(results, manifest, options, workers, progress or NoProgress())
+            write_receipt(out, "merge", key, files=_files(results), body={})
+        manifest["options"]["merge"] = {"by": options.by, "trust": list(options.trust)}
+        results.write_manifest(manifest)
+        return manifest
+
+
+def _edge_digests(results: ResultsDirectory, manifest: Manifest) -> list[list[str]]:
+    """Digest the edge records of every capture, in order."""
+    return [[file_digest(part) for part in results.edge_parts(entry["capture"])] for entry in manifest["inputs"]]
+
+
+def _files(results: ResultsDirectory) -> list[Path]:
+    """Give what this stage makes."""
+    return [path for path_of in (results.flows, results.graph) for path in path_of().parent.iterdir()]
+
+
+def _merge(
+    results: ResultsDirectory, manifest: Manifest, options: MergeOptions, workers: int | Pool, progress: Progress
+) -> None:
+    tasks = [
+        _Task(results.root, entry["capture"], entry["rows"], options)
+        for entry in manifest["inputs"]
+        if entry.get("rows")
+    ]
     captures = [task.capture for task in tasks]
-    with (progress or NoProgress()).stage("merge", len(tasks) + 1) as stage:
+    with progress.stage("merge", len(tasks) + 1) as stage:
         _merge_captures(tasks, workers, stage)
         _remove_others(results, captures)
         _merge_all(results, captures, options, _threads(workers))
         stage.advance(COMBINED)
-    manifest["options"]["merge"] = {"by": options.by, "trust": list(options.trust)}
-    results.write_manifest(manifest)
-    return manifest
 
 
 def _unmerged(manifest: Manifest) -> Manifest:

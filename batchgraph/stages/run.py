@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchgraph.capture.find import find_captures
+from batchgraph.claim import claimed
 from batchgraph.parallel import Pool, as_pool
 from batchgraph.stages.extract import ExtractOptions, extract
 from batchgraph.stages.merge import MergeOptions, merge
@@ -51,7 +53,8 @@ def run(
     BatchgraphError
         As the stages do. What is done by then stays, and the same call continues.
     """
-    with as_pool(workers) as pool:
+    find_captures(inputs)  # without any, nothing is written
+    with claimed(out), as_pool(workers) as pool:
         extract(inputs, out, options=extract_options, workers=pool, progress=progress)
         merge(out, options=merge_options, workers=pool, progress=progress)
         return report(out, options=report_options, workers=pool, progress=progress)

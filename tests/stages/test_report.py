@@ -7,6 +7,7 @@ import pytest
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.progress import NoProgress
 from batchgraph.render import maps
+from batchgraph.results import STATE
 from batchgraph.stages.merge import MergeOptions, merge
 from batchgraph.stages.report import ReportOptions, report
 from tests.graph.edge_records import UDP, write_results
@@ -196,4 +197,4 @@ def test_report_options__refuse_what_they_do_not_know(options):
 def test_report__leaves_no_temporary_file(merged):
     report(merged, options=SVG)
 
-    assert not [path for path in Path(merged).rglob("*") if path.name.startswith(".")]
+    assert not [path for path in Path(merged).rglob("*") if path.name.startswith(".") and path.name != STATE]

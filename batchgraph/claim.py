@@ -1,0 +1,98 @@
+"""One run at a time in a results directory."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from batchgraph.errors import OutputBusyError
+from batchgraph.results import STATE, output_errors
+
+Owner = dict[str, str | int]
+
+
+@contextmanager
+def claimed(root: Path) -> Iterator[None]:
+    """Hold a results directory for this process while the block runs; a process may hold it several times over.
+
+    Parameters
+    ----------
+    root
+        The results directory; made where it is missing. What an interrupted run left half written is removed.
+
+    Raises
+    ------
+    OutputBusyError
+        If another process holds it. The system gives a lock back when its process ends, however it ends; one of
+        another machine, on a shared file system, is taken for live, since nothing here could prove the opposite.
+    OutputError
+        If the directory cannot be written.
+    """
+    path = root / STATE / "lock"
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        if _holds(descriptor):
+            yield
+            return
+        _take(descriptor, path)
+        try:
+            _remove_leftovers(root)
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _this_process() -> Owner:
+    with suppress(OSError):
+        return {"host": socket.gethostname(), "process": os.getpid(), "boot": Path(_BOOT).read_text().strip()}
+    return {"host": socket.gethostname(), "process": os.getpid(), "boot": ""}
+
+
+_BOOT = "/proc/sys/kernel/random/boot_id"
+
+
+def _owner(descriptor: int) -> Owner:
+    """Read who holds the lock; nobody, where that is not said."""
+    try:
+        owner = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def _holds(descriptor: int) -> bool:
+    return _owner(descriptor) == _this_process()
+
+
+def _take(descriptor: int, path: Path) -> None:
+    mine = _this_process()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise _busy(_owner(descriptor), path, "is using it") from None
+    other = _owner(descriptor)
+    if other and other.get("host") != mine["host"]:
+        raise _busy(other, path, "may be using it")
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(mine).encode(), 0)
+
+
+def _busy(owner: Owner, path: Path, doing: str) -> OutputBusyError:
+    who = f"process {owner.get('process', '?')} on {owner.get('host', '?')}"
+    return OutputBusyError(f"{path.parent.parent}: {who} {doing}; wait for it, or remove {path} if it is gone")
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Remove temporary files that a killed run left; nobody else can be writing them now."""
+    with output_errors(root):
+        for leftover in root.rglob(".*.tmp"):
+            leftover.unlink(missing_ok=True)

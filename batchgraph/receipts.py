@@ -1,0 +1,105 @@
+"""What is done already: a receipt for each finished piece of work, so that a run can be continued.
+
+A receipt is written after everything that it vouches for. It holds the key of the work (a digest of the captures'
+octets, of the options and of this program's own source) and the SHA-256 of each file made, and counts only while all
+of them are as they were. Receipts lie in a hidden folder of the results directory and are no deliverable.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from batchgraph.results import STATE, remove_all_but, replacing
+
+Body = dict[str, Any]
+"""What a receipt says of the work, as JSON holds it."""
+
+_SOURCES = ("*.py", "*.j2", "*.js", "*.css")
+
+
+@functools.cache
+def code_digest() -> str:
+    """Digest this package's sources: with other code, nothing counts as done."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(path for pattern in _SOURCES for path in here.rglob(pattern)):
+        digest.update(source.relative_to(here).as_posix().encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+def key_of(**what: object) -> str:
+    """Digest what a piece of work depends on, this program's code included."""
+    text = json.dumps({**what, "code": code_digest()}, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Give the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _path(root: Path, name: str) -> Path:
+    return root / STATE / "receipts" / f"{name}.json"
+
+
+def read_receipt(root: Path, name: str, key: str) -> Body | None:
+    """Give what a receipt says, or None where the work must be done.
+
+    Parameters
+    ----------
+    root
+        The results directory.
+    name
+        Of the piece of work.
+    key
+        What the work would depend on now.
+    """
+    try:
+        receipt = json.loads(_path(root, name).read_text(encoding="utf-8"))
+        if receipt["key"] != key:
+            return None
+        whole = all(file_digest(root / path) == digest for path, digest in receipt["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # missing, torn or of another version: nothing is vouched for
+    body: Body = receipt["body"]
+    return body if whole else None
+
+
+def has_receipt(root: Path, name: str) -> bool:
+    """Tell whether there is a receipt at all: only then is it worth computing a key."""
+    return _path(root, name).is_file()
+
+
+def forget_all_but(root: Path, stage: str, names: set[str]) -> None:
+    """Remove the receipts of a stage that are for other things than `names`."""
+    remove_all_but(root / STATE / "receipts" / stage, {f"{name}.json" for name in names})
+
+
+def forget(root: Path) -> None:
+    """Remove all receipts, so that everything is done again.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be removed.
+    """
+    remove_all_but(root / STATE / "receipts", set())
+
+
+def write_receipt(root: Path, name: str, key: str, *, files: Iterable[Path], body: Body) -> None:
+    """Vouch for `files`, which are whole and in their place.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    digests = {path.relative_to(root).as_posix(): file_digest(path) for path in sorted(files)}
+    with replacing(_path(root, name)) as temporary:
+        temporary.write_text(json.dumps({"key": key, "files": digests, "body": body}), encoding="utf-8")

@@ -1,0 +1,97 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from batchgraph.claim import claimed
+from batchgraph.errors import OutputBusyError, OutputError
+from batchgraph.results import STATE
+
+HOLD = """
+import sys
+from pathlib import Path
+from batchgraph.claim import claimed
+with claimed(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Let another process hold the directory until the test ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_claim__of_a_directory_in_use_is_refused(tmp_path, holder):
+    with pytest.raises(OutputBusyError, match=f"process {holder.pid} on .* is using it"), claimed(tmp_path):
+        pass
+
+
+def test_claim__is_free_again_when_its_process_was_killed(tmp_path, holder):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+
+    with claimed(tmp_path):
+        pass
+
+
+def test_claim__of_another_machine_is_taken_for_live(tmp_path):
+    lock = tmp_path / STATE / "lock"
+    lock.parent.mkdir()
+    lock.write_text(json.dumps({"host": "elsewhere", "process": 1, "boot": "b"}))
+
+    with pytest.raises(OutputBusyError, match="process 1 on elsewhere may be using it"), claimed(tmp_path):
+        pass
+
+
+def test_claim__of_an_earlier_boot_is_cleared(tmp_path):
+    with claimed(tmp_path):
+        owner = json.loads((tmp_path / STATE / "lock").read_text())
+    (tmp_path / STATE / "lock").write_text(json.dumps({**owner, "boot": "an earlier one"}))
+
+    with claimed(tmp_path):
+        assert json.loads((tmp_path / STATE / "lock").read_text()) == owner
+
+
+def test_claim__may_be_held_several_times_by_one_process(tmp_path):
+    with claimed(tmp_path), claimed(tmp_path):
+        pass
+
+    assert (tmp_path / STATE / "lock").read_text() == ""
+
+
+def test_claim__that_ends_inside_another_leaves_that_one(tmp_path):
+    with claimed(tmp_path):
+        with claimed(tmp_path):
+            pass
+        run = subprocess.run([sys.executable, "-c", HOLD, tmp_path], capture_output=True, text=True, check=False)
+
+    assert "OutputBusyError" in run.stderr
+
+
+def test_claim__removes_what_a_killed_run_left_half_written(tmp_path):
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / ".a.svg.0a1b2c3d.tmp").write_text("half")
+    (tmp_path / "maps" / "a.svg").write_text("whole")
+
+    with claimed(tmp_path):
+        pass
+
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["a.svg"]
+
+
+def test_claim__of_what_is_no_directory_cannot_be_written(tmp_path):
+    (tmp_path / "out").write_text("a file")
+
+    with pytest.raises(OutputError, match="cannot write"), claimed(tmp_path / "out"):
+        pass
