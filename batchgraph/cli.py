@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,13 +14,14 @@ import typer
 from batchgraph.declared import DECLARED
 from batchgraph.errors import BatchgraphError
 from batchgraph.exit_codes import BUG, closing_words, exit_code
-from batchgraph.messages import escape
+from batchgraph.messages import escape, write_line
 from batchgraph.options import (
     BeforeAfter,
     By,
     Debug,
     Decoder,
     FailOn,
+    Force,
     Formats,
     Inputs,
     Layout,
@@ -85,6 +87,7 @@ def run_command(
     before_after: BeforeAfter = False,
     layout: Layout = "stable",
     top: Top = 60,
+    force: Force = False,
     fail_on: FailOn = "any",
     quiet: Quiet = False,
     debug: Debug = False,
@@ -94,6 +97,8 @@ def run_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, MergeOptions, ReportOptions, run
 
+        if force:
+            _forget(out)
         return run(
             inputs,
             out,
@@ -116,6 +121,7 @@ def extract_command(
     decoder: Decoder = "table",
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
+    force: Force = False,
     fail_on: FailOn = "any",
     quiet: Quiet = False,
     debug: Debug = False,
@@ -125,6 +131,8 @@ def extract_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, extract
 
+        if force:
+            _forget(out)
         options = ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded)
         return extract(inputs, out, options=options, workers=pool, progress=progress)
 
@@ -177,16 +185,30 @@ def report_command(
     _execute(job, workers=workers, fail_on=fail_on, quiet=quiet, debug=debug, summary_of=out)
 
 
+@app.command("warm-up")
+def warm_up_command() -> None:
+    """Compile the decoder ahead of the first run: for images and CI."""
+    from batchgraph.decode.warm_up import warm_up
+
+    warm_up()
+
+
 @app.command("show")
 def show_command(
     what: Annotated[Literal["columns", "protocols", "exit-codes"], typer.Argument(show_default=False)],
 ) -> None:
     """Print what is declared: columns, protocols or exit codes."""
-    typer.echo(DECLARED[what]())
+    write_line(sys.stdout, DECLARED[what]())
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, whatever the standard streams can take."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
+        else:
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -213,7 +235,16 @@ def _execute(
 def _print_summary(out: Path) -> None:
     from batchgraph.render.summary import summary_text
 
-    typer.echo(summary_text(out))
+    write_line(sys.stdout, summary_text(out))
+
+
+def _forget(out: Path) -> None:
+    from batchgraph.claim import claimed
+    from batchgraph.receipts import forget
+
+    if out.is_dir():
+        with claimed(out):
+            forget(out)
 
 
 def _explain(error: Exception, *, debug: bool) -> int:
@@ -228,4 +259,4 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"batchgraph: {escape(message)}\n")
+    write_line(sys.stderr, f"batchgraph: {escape(message)}")

@@ -8,8 +8,10 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from batchgraph.errors import ClusterError
 
@@ -38,44 +40,70 @@ _CONFIGURATION: dict[str, Any] = {
 def local_client(workers: int, *, verbose: bool) -> Iterator[Client]:
     """Start so many worker processes of one thread each, reachable from this machine alone."""
     # distributed first: loading it adds its settings to dask's, which `set` would take away with ours at the end.
-    from distributed import Client, LocalCluster  # isort: skip
+    import distributed  # isort: skip  # noqa: F401
     import dask.config
 
-    with dask.config.set(_CONFIGURATION), _safe_environment(), _main_module_hidden(), _scratch_folder() as folder:
-        try:
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                worker_dashboard_address=None,
-                # Tasks bound their own memory; dask's limit would kill a worker for what the machine can give.
-                memory_limit=None,
-                local_directory=folder,
-                silence_logs=logging.INFO if verbose else logging.CRITICAL,
-                # Without a dashboard dask would still take port 8787, and warn where it is in use.
-                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            )
-        except (OSError, RuntimeError) as error:
-            raise ClusterError(f"worker processes cannot be started ({error}); --workers 0 does without") from error
-        with _closing(cluster), Client(cluster) as client:
-            yield client
+    level = logging.INFO if verbose else logging.CRITICAL
+    with (
+        _logging_from(level),
+        dask.config.set(_CONFIGURATION),
+        _safe_environment(),
+        _main_module_hidden(),
+        _scratch_folder() as folder,
+        _started_cluster(workers, folder, level) as client,
+    ):
+        yield client
 
 
 @contextmanager
-def _closing(cluster: LocalCluster) -> Iterator[None]:
-    """Close a cluster: in peace when the block has ended, at once when it was left by an error."""
-    try:
-        yield
-    except BaseException:
+def _started_cluster(workers: int, folder: str, level: int) -> Iterator[Client]:
+    """Start a cluster and a client of it; close them in peace when the block ends, at once when an error ends it."""
+    with ExitStack() as stack:
+        # In a thread of its own, for which an interrupt waits: a cluster half started cannot be closed.
+        with ThreadPoolExecutor(1) as executor:
+            starting = executor.submit(_start_cluster, workers, folder, level)
+            stack.push(partial(_close_cluster, starting))
+            client = starting.result()
+        yield client
+
+
+def _close_cluster(starting: Future[Client], kind: type[BaseException] | None, *_: object) -> None:
+    if starting.exception() is not None:
+        return
+    client = starting.result()
+    cluster = cast("LocalCluster", client.cluster)
+    if kind is not None:
         _kill_workers(cluster)
-        raise
-    finally:
-        try:
-            cluster.close(timeout=CLOSING_SECONDS)
-        except TimeoutError:
-            _kill_workers(cluster)
+    try:
+        client.close(timeout=CLOSING_SECONDS)
+        cluster.close(timeout=CLOSING_SECONDS)
+    except TimeoutError:
+        _kill_workers(cluster)
+
+
+def _start_cluster(workers: int, folder: str, level: int) -> Client:
+    from distributed import Client, LocalCluster
+
+    # Threads and processes begun here inherit it: Ctrl-C reaches all processes of a terminal, but is for ours alone.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            worker_dashboard_address=None,
+            # Tasks bound their own memory; dask's limit would kill a worker for what the machine can give.
+            memory_limit=None,
+            local_directory=folder,
+            silence_logs=level,
+            # Without a dashboard dask would still take port 8787, and warn where it is in use.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        )
+        return Client(cluster)
+    except (OSError, RuntimeError) as error:
+        raise ClusterError(f"worker processes cannot be started ({error}); --workers 0 does without") from error
 
 
 def _kill_workers(cluster: LocalCluster) -> None:
@@ -84,6 +112,18 @@ def _kill_workers(cluster: LocalCluster) -> None:
         nanny.auto_restart = False
         if nanny.pid:
             os.kill(nanny.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _logging_from(level: int) -> Iterator[None]:
+    """Keep what dask logs below `level` off the terminal, to the very end, when connections break on purpose."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import TextIO
+
 
 def escape(text: str) -> str:
     r"""Escape what does not print, so that text from outside is one line and cannot steer a terminal.
@@ -19,3 +22,13 @@ def _escaped(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def write_line(stream: TextIO, line: str) -> None:
+    """Write a line at once; where nobody reads any more (``| head``), lines are dropped from then on."""
+    try:
+        stream.write(f"{line}\n")
+        stream.flush()
+    except BrokenPipeError:
+        # The stream itself would try again when the process ends, and make its exit code 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -37,6 +37,7 @@ Workers = Annotated[
         show_default="one per core",
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Do everything again, also what an earlier run finished.")]
 Decoder = Annotated[
     Literal["table", "scapy"],
     typer.Option(help="What decodes packets: the protocol table, or scapy (far slower)."),

@@ -11,7 +11,6 @@ files of a fixed name, put in place whole, and return small receipts.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -52,8 +51,10 @@ class Pool(Protocol):
 
 
 def default_workers() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Count the processor cores that this process may use, by its affinity and its container's limits."""
+    from dask.system import cpu_count
+
+    return max(1, int(cpu_count()))
 
 
 def fan_out(

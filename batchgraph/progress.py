@@ -11,9 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from batchgraph.messages import escape
+from batchgraph.messages import escape, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +26,9 @@ MAX_ALIKE = 20
 
 QUIET_SECONDS = 5.0
 """How long a log is left alone between two lines of the same stage."""
+
+CURRENT_WIDTH = 28
+"""Columns for what a bar has got to; of longer names the end is shown, which tells more."""
 
 
 class StageProgress(Protocol):
@@ -171,7 +175,10 @@ class _LiveStage:
 
     def advance(self, description: str = "", amount: int = 1) -> None:
         """Move the bar on."""
-        self._bars.update(self._bar, advance=amount, current=escape(description))
+        current = escape(description)
+        if len(current) > CURRENT_WIDTH:
+            current = f"…{current[1 - CURRENT_WIDTH :]}"
+        self._bars.update(self._bar, advance=amount, current=current)
 
 
 def _bars(console: Console) -> Bars:
@@ -211,10 +218,7 @@ def open_progress(stream: TextIO | None = None, *, quiet: bool = False) -> Itera
 
 
 def _listener(stream: TextIO, *, quiet: bool) -> QuietProgress:
-    def write(line: str) -> None:
-        stream.write(line + "\n")
-        stream.flush()
-
+    write = partial(write_line, stream)
     if quiet:
         return QuietProgress(write)
     if not stream.isatty():

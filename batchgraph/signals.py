@@ -34,17 +34,24 @@ class Interrupted(KeyboardInterrupt):
 def interruptible() -> Iterator[None]:
     """Raise `Interrupted` in the main thread at the first signal; a second one ends the process as it would any.
 
-    Both signals are set explicitly: a shell starts what it puts in the background with SIGINT ignored.
+    Both signals are set explicitly: a shell starts what it puts in the background with SIGINT ignored. What a library
+    makes of the exception on its way (DuckDB turns it into a `RuntimeError`) is turned back at the end of the block.
     """
-    before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
     try:
         yield
+    except Exception as error:
+        if received:
+            raise Interrupted(received[0]) from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_DFL)
-    raise Interrupted(number)

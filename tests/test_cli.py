@@ -10,6 +10,7 @@ import batchgraph.stages.run
 from batchgraph import ExtractOptions, MergeOptions, ReportOptions
 from batchgraph.cli import app
 from batchgraph.declared import DECLARED
+from batchgraph.results import STATE
 
 # draft-ietf-opsawg-pcap, section 4: magic number, version 2.4, reserved, snapshot length, LINKTYPE_ETHERNET
 PCAP_HEADER = bytes.fromhex("a1b2c3d4 0002 0004 00000000 00000000 00040000 00000001")
@@ -31,7 +32,7 @@ def captures(tmp_path):
 
 
 def batchgraph_(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().batchgraph_(app, [str(argument) for argument in arguments])
 
 
 def last_line(result):
@@ -253,3 +254,27 @@ def test_defaults__of_run_are_those_of_the_stages(monkeypatch, tmp_path):
 
     names = ("extract_options", "merge_options", "report_options")
     assert [calls[0][name] for name in names] == [ExtractOptions(), MergeOptions(), ReportOptions()]
+
+
+def test_run__into_a_directory_in_use_ends_with_6(captures, tmp_path):
+    out = tmp_path / "results"
+    lock = out / STATE / "lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text('{"host": "elsewhere", "process": 1, "boot": "b"}')
+
+    result = batchgraph_("run", captures, "--out", out)
+
+    assert result.exit_code == 6
+    assert "process 1 on elsewhere may be using it" in result.stderr
+
+
+def test_extract__by_force_does_again_what_is_done(captures, tmp_path):
+    out = tmp_path / "results"
+    batchgraph_("extract", captures, "--out", out)
+    (receipt,) = (out / STATE / "receipts" / "extract").iterdir()
+    receipt.write_text(receipt.read_text().replace('"rows": ', '"rows": 9'))
+
+    again = batchgraph_("extract", captures, "--out", out, "--force")
+
+    assert again.exit_code == 0
+    assert '"rows": 9' not in receipt.read_text()

@@ -1,8 +1,10 @@
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchgraph.messages import escape
+from batchgraph.messages import escape, write_line
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,13 @@ def test_escape__escapes_what_does_not_print(text, shown):
 @given(st.text(st.characters()))
 def test_escape__is_always_printable(text):
     assert escape(text).isprintable()
+
+
+def test_write_line__is_dropped_where_nobody_reads():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as stream:
+        write_line(stream, "first")
+        write_line(stream, "second")
+
+        assert os.fstat(stream.fileno()).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116

@@ -5,11 +5,12 @@ import socket
 import subprocess
 import sys
 
+import distributed
 import psutil
 import pytest
 
-from batchgraph.errors import OutputError
-from batchgraph.parallel import WorkerLost, default_workers, fan_out, worker_pool
+from batchgraph.errors import ClusterError, OutputError
+from batchgraph.parallel import WorkerLost, _next_done, default_workers, fan_out, worker_pool
 
 PROCESS = "__import__('os').getpid()"
 DEATH = "__import__('os')._exit(1)"
@@ -27,10 +28,13 @@ def worker_processes():
     return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
 
 
-def test_default_workers__are_the_cores_of_this_process(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 2, 5}, raising=False)
-
-    assert default_workers() == 3
+def test_default_workers__are_the_cores_of_this_process():
+    cores = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        assert default_workers() == 1
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def test_fan_out__without_workers_keeps_the_order_and_the_process():
@@ -82,6 +86,23 @@ def test_fan_out__works_on_after_a_death(pool):
     list(fan_out(eval, ["1", DEATH], workers=pool))
 
     assert sorted(fan_out(eval, ["1", "2", "3"], workers=pool)) == [(0, 1), (1, 2), (2, 3)]
+
+
+class WithoutWorkers:
+    """A client all of whose workers are gone."""
+
+    def scheduler_info(self, n_workers):
+        return {"workers": {}}
+
+
+def test_fan_out__gives_up_where_no_worker_comes_back(monkeypatch):
+    def times_out(*arguments, **options):
+        raise TimeoutError
+
+    monkeypatch.setattr(distributed, "wait", times_out)
+
+    with pytest.raises(ClusterError, match="cannot be started again"):
+        _next_done(WithoutWorkers(), [])
 
 
 def test_worker__loads_none_of_what_it_does_not_need(pool):
