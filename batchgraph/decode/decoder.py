@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from batchgraph.decode import kernel
 from batchgraph.decode.columns import RowGroup
-from batchgraph.decode.primitives import Packets
+from batchgraph.decode.primitives import Packets, new_walk
 from batchgraph.decode.program import Table, build
 from batchgraph.wire import table
 
@@ -69,7 +69,7 @@ class TableDecoder:
         self._common = common and program.is_standard
         self._fallback: _Fallback | None = None
         self.group = RowGroup(program) if capacity is None else RowGroup(program, capacity)
-        self._walk = kernel.new_walk()
+        self._walk = new_walk()
 
     def decode(self, window: Window, first: int) -> int:
         """Decode packets from number `first` of the window until it ends or the group is full; give the next one."""

@@ -11,19 +11,20 @@ from batchgraph.decode.primitives import (
     Interning,
     Packets,
     Rows,
+    Walk,
     big16,
     big32,
     big48,
     big64,
     find,
-    intern,
+    intern_addresses,
 )
 from batchgraph.decode.program import NONE, OK, Program
 
 
 @kernel
 def decode_common(
-    packets: Packets, packet: Integer, program: Program, rows: Rows, row: Integer, interning: Interning
+    packets: Packets, packet: Integer, program: Program, rows: Rows, row: Integer, interning: Interning, walk: Walk
 ) -> bool:
     """Decode one packet into a row if it is of a common kind and as it should be; tell whether it is."""
     octets = packets.octets
@@ -37,18 +38,6 @@ def decode_common(
     label = np.int64(NONE)
     payload_at = np.int64(NONE)
     payload_end = np.int64(NONE)
-    high_eth_src = np.uint64(0)
-    low_eth_src = np.uint64(0)
-    high_eth_dst = np.uint64(0)
-    low_eth_dst = np.uint64(0)
-    high_src = np.uint64(0)
-    low_src = np.uint64(0)
-    high_dst = np.uint64(0)
-    low_dst = np.uint64(0)
-    kind_eth_src = 0
-    kind_eth_dst = 0
-    kind_src = 0
-    kind_dst = 0
     code = np.int64(packets.link_type[packet])
     if code == 1:
         header = np.int64(0)
@@ -71,12 +60,14 @@ def decode_common(
             length = np.int64(14)
             if present & 2 == 0:
                 present |= 2
-                low_eth_dst = big48(octets, at + 0)
-                kind_eth_dst = 1
+                walk.high[1] = np.uint64(0)
+                walk.low[1] = big48(octets, at + 0)
+                walk.kind[1] = 1
             if present & 1 == 0:
                 present |= 1
-                low_eth_src = big48(octets, at + 6)
-                kind_eth_src = 1
+                walk.high[0] = np.uint64(0)
+                walk.low[0] = big48(octets, at + 6)
+                walk.kind[0] = 1
             previous = at
             at += length
             code = np.int64(big16(octets, previous + 12))
@@ -107,12 +98,14 @@ def decode_common(
                 return False
             if present & 4 == 0:
                 present |= 4
-                low_src = big32(octets, at + 12)
-                kind_src = 2
+                walk.high[2] = np.uint64(0)
+                walk.low[2] = big32(octets, at + 12)
+                walk.kind[2] = 2
             if present & 8 == 0:
                 present |= 8
-                low_dst = big32(octets, at + 16)
-                kind_dst = 2
+                walk.high[3] = np.uint64(0)
+                walk.low[3] = big32(octets, at + 16)
+                walk.kind[3] = 2
             if present & 1024 == 0:
                 present |= 1024
                 rows.values[10, row] = np.uint32(np.int64(octets[np.uintp(at + 8)]))
@@ -198,14 +191,14 @@ def decode_common(
                 return False
             if present & 4 == 0:
                 present |= 4
-                high_src = big64(octets, at + 8)
-                low_src = big64(octets, at + 16)
-                kind_src = 3
+                walk.high[2] = big64(octets, at + 8)
+                walk.low[2] = big64(octets, at + 16)
+                walk.kind[2] = 3
             if present & 8 == 0:
                 present |= 8
-                high_dst = big64(octets, at + 24)
-                low_dst = big64(octets, at + 32)
-                kind_dst = 3
+                walk.high[3] = big64(octets, at + 24)
+                walk.low[3] = big64(octets, at + 32)
+                walk.kind[3] = 3
             if present & 1024 == 0:
                 present |= 1024
                 rows.values[10, row] = np.uint32(np.int64(octets[np.uintp(at + 7)]))
@@ -310,12 +303,14 @@ def decode_common(
             length = np.int64(28)
             if present & 4 == 0:
                 present |= 4
-                low_src = big32(octets, at + 14)
-                kind_src = 2
+                walk.high[2] = np.uint64(0)
+                walk.low[2] = big32(octets, at + 14)
+                walk.kind[2] = 2
             if present & 8 == 0:
                 present |= 8
-                low_dst = big32(octets, at + 24)
-                kind_dst = 2
+                walk.high[3] = np.uint64(0)
+                walk.low[3] = big32(octets, at + 24)
+                walk.kind[3] = 2
             previous = at
             at += length
             break
@@ -325,8 +320,9 @@ def decode_common(
             length = np.int64(16)
             if present & 1 == 0 and (big16(octets, at + 4) == 6):
                 present |= 1
-                low_eth_src = big48(octets, at + 6)
-                kind_eth_src = 1
+                walk.high[0] = np.uint64(0)
+                walk.low[0] = big48(octets, at + 6)
+                walk.kind[0] = 1
             previous = at
             at += length
             code = np.int64(big16(octets, previous + 14))
@@ -348,8 +344,9 @@ def decode_common(
             length = np.int64(20)
             if present & 1 == 0 and (np.int64(octets[np.uintp(at + 11)]) == 6):
                 present |= 1
-                low_eth_src = big48(octets, at + 12)
-                kind_eth_src = 1
+                walk.high[0] = np.uint64(0)
+                walk.low[0] = big48(octets, at + 12)
+                walk.kind[0] = 1
             previous = at
             at += length
             code = np.int64(big16(octets, previous + 0))
@@ -379,14 +376,7 @@ def decode_common(
     if label != NONE:
         rows.values[7, row] = np.uint32(label)
         present |= 128
-    if present & 1 != 0:
-        rows.values[0, row] = intern(interning, 0, kind_eth_src, high_eth_src, low_eth_src)
-    if present & 2 != 0:
-        rows.values[1, row] = intern(interning, 1, kind_eth_dst, high_eth_dst, low_eth_dst)
-    if present & 4 != 0:
-        rows.values[2, row] = intern(interning, 2, kind_src, high_src, low_src)
-    if present & 8 != 0:
-        rows.values[3, row] = intern(interning, 3, kind_dst, high_dst, low_dst)
+    intern_addresses(present, rows, row, interning, walk)
     rows.present[row] = np.uint32(present)
     rows.status[row] = np.uint8(OK)
     return True

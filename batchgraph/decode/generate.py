@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from batchgraph.decode.program import ADDRESS_SLOTS, SLOT, Table, build
+from batchgraph.decode.program import SLOT, Table, build
 from batchgraph.wire import HEADERS
 from batchgraph.wire.spec import Address, AddressKind, Bits, Header, Space, Test, When
 
@@ -37,19 +37,20 @@ from batchgraph.decode.primitives import (
     Interning,
     Packets,
     Rows,
+    Walk,
     big16,
     big32,
     big48,
     big64,
     find,
-    intern,
+    intern_addresses,
 )
 from batchgraph.decode.program import NONE, OK, Program
 
 
 @kernel
 def decode_common(
-    packets: Packets, packet: Integer, program: Program, rows: Rows, row: Integer, interning: Interning
+    packets: Packets, packet: Integer, program: Program, rows: Rows, row: Integer, interning: Interning, walk: Walk
 ) -> bool:
     """Decode one packet into a row if it is of a common kind and as it should be; tell whether it is."""
     octets = packets.octets
@@ -69,9 +70,7 @@ def decode_common(
 def generate() -> str:
     """Give the source of `batchgraph.decode.fast`."""
     table = build(HEADERS)
-    lines = [f"    {part}_{name} = np.uint64(0)" for name in ADDRESS_SLOTS[:4] for part in ("high", "low")]
-    lines += [f"    kind_{name} = 0" for name in ADDRESS_SLOTS[:4]]
-    lines += _dispatch("packets.link_type[packet]", (Space.LINK_TYPE,), table, "    ")
+    lines = _dispatch("packets.link_type[packet]", (Space.LINK_TYPE,), table, "    ")
     lines.append("    while header != NONE:")
     for place, name in enumerate(COMMON):
         header = _RECORDS[name]
@@ -143,11 +142,12 @@ def _column(name: str, source: Bits | Address | When, *, extension: bool) -> Ite
         return
     place = f"octets, at + {source.octet}"
     if source.kind is AddressKind.IPV6:
-        yield f"    high_{name} = big64({place})"
-        yield f"    low_{name} = big64(octets, at + {source.octet + 8})"
+        yield f"    walk.high[{slot}] = big64({place})"
+        yield f"    walk.low[{slot}] = big64(octets, at + {source.octet + 8})"
     else:
-        yield f"    low_{name} = {_READERS[source.kind]}({place})"
-    yield f"    kind_{name} = {_KINDS[source.kind]}"
+        yield f"    walk.high[{slot}] = np.uint64(0)"
+        yield f"    walk.low[{slot}] = {_READERS[source.kind]}({place})"
+    yield f"    walk.kind[{slot}] = {_KINDS[source.kind]}"
 
 
 def _next(header: Header, table: Table) -> Iterator[str]:
@@ -228,14 +228,9 @@ def _finish() -> list[str]:
         f"        rows.values[{kind}, row] = np.uint32(label)",
         f"        present |= {1 << kind}",
     ]
-    for name in ADDRESS_SLOTS[:4]:
-        slot = SLOT[name]
-        lines += [
-            f"    if present & {1 << slot} != 0:",
-            f"        rows.values[{slot}, row] = intern(interning, {slot}, kind_{name}, high_{name}, low_{name})",
-        ]
     return [
         *lines,
+        "    intern_addresses(present, rows, row, interning, walk)",
         "    rows.present[row] = np.uint32(present)",
         "    rows.status[row] = np.uint8(OK)",
         "    return True",

@@ -7,25 +7,24 @@ from the same table (`batchgraph.decode.fast`) and gives the same rows.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from batchgraph.compiled import inlined, kernel
 from batchgraph.decode.fast import decode_common
 from batchgraph.decode.primitives import (
-    N_ADDRESSES,
     UNBOUNDED,
     Integer,
     Interning,
     Packets,
     Rows,
+    Walk,
     big32,
     big48,
     big64,
     find,
     intern,
+    intern_addresses,
     is_full,
     number,
 )
@@ -65,23 +64,6 @@ _REMEMBERED = ~sum(1 << SLOT[name] for name in FORGOTTEN)
     _BASE, _CAPTURED, _ON_WIRE, _AT, _LOGICAL_END, _STATUS, _STOPPED, _PRESENT, _LOAD_OCTETS, _LABEL, _PAYLOAD_AT,
     _PAYLOAD_END, _N_TUNNELS, _HINT,
 ) = range(14)  # fmt: skip
-N_STATE = 14
-
-
-class Walk(NamedTuple):
-    """The packet at hand: numbers (int64, shape (N_STATE,)), its addresses by slot, and its tunnel stack."""
-
-    state: NDArray[np.int64]
-    high: NDArray[np.uint64]
-    low: NDArray[np.uint64]
-    kind: NDArray[np.uint8]
-    tunnels: NDArray[np.uint64]
-
-
-def new_walk() -> Walk:
-    """Give a place to work."""
-    addresses = np.zeros(N_ADDRESSES, np.uint64), np.zeros(N_ADDRESSES, np.uint64), np.zeros(N_ADDRESSES, np.uint8)
-    return Walk(np.zeros(N_STATE, np.int64), *addresses, np.zeros(2, np.uint64))
 
 
 @kernel
@@ -116,7 +98,7 @@ def decode(
     for packet in range(first, stop):
         if is_full(interning):
             return packet
-        if not common or not decode_common(packets, packet, program, rows, row, interning):
+        if not common or not decode_common(packets, packet, program, rows, row, interning, walk):
             decode_packet(packets, packet, program, only_outer, rows, row, interning, walk)
         row += 1
     return stop
@@ -187,10 +169,14 @@ def _step(
     length = _length(octets, program, header, at)
     end = _end(octets, program, header, at, s[_LOGICAL_END])
     sane = sane and length != NONE and at + length <= min(end, s[_ON_WIRE])
-    if h[_NETWORK] == 0:
+    is_network = sane and h[_NETWORK] != 0
+    if is_network:
+        s[_PRESENT] &= _REMEMBERED
+        s[_LOAD_OCTETS], s[_LABEL] = NONE, NONE
+    if is_network or h[_NETWORK] == 0:
         _fill(octets, program, header, min(logical, s[_CAPTURED]), rows, row, walk)
-    elif sane:
-        _fill_network(octets, program, header, min(end, s[_ON_WIRE]), rows, row, walk)
+    if is_network:
+        _note_network(min(end, s[_ON_WIRE]), walk)
     if not sane:
         if h[_TRANSPORT] != 0:
             s[_PAYLOAD_END] = NONE  # what follows it is not known
@@ -228,7 +214,7 @@ def _pass(
     return following
 
 
-@inlined
+@kernel
 def _cut_short(
     octets: NDArray[np.uint8], program: Program, header: Integer, logical: Integer, rows: Rows, row: Integer, walk: Walk
 ) -> Integer:
@@ -246,14 +232,9 @@ def _cut_short(
 
 
 @inlined
-def _fill_network(
-    octets: NDArray[np.uint8], program: Program, header: Integer, end: Integer, rows: Rows, row: Integer, walk: Walk
-) -> None:
-    """Fill the columns of an IP header in place of those of the one before it."""
+def _note_network(end: Integer, walk: Walk) -> None:
+    """Keep the addresses of the outermost IP header, and where the payload of this one ends."""
     s = walk.state
-    s[_PRESENT] &= _REMEMBERED
-    s[_LOAD_OCTETS], s[_LABEL] = NONE, NONE
-    _fill(octets, program, header, s[_CAPTURED], rows, row, walk)
     if s[_PAYLOAD_AT] == NONE:
         for outer, inner in ((_OUTER_SRC, _SRC), (_OUTER_DST, _DST)):
             walk.high[outer], walk.low[outer], walk.kind[outer] = walk.high[inner], walk.low[inner], walk.kind[inner]
@@ -380,10 +361,6 @@ def _finish(program: Program, rows: Rows, row: Integer, interning: Interning, wa
     if s[_N_TUNNELS] > 0:
         rows.values[_TUNNEL, row] = intern(interning, _TUNNEL, 0, walk.tunnels[0], walk.tunnels[1])
         present |= 1 << _TUNNEL
-    for slot in range(N_ADDRESSES):
-        if present & (1 << slot) != 0:
-            rows.values[np.uintp(slot), np.uintp(row)] = intern(
-                interning, slot, walk.kind[slot], walk.high[slot], walk.low[slot]
-            )
+    intern_addresses(present, rows, row, interning, walk)
     rows.present[row] = np.uint32(present)
     rows.status[row] = np.uint8(s[_STATUS])

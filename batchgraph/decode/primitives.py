@@ -17,6 +17,9 @@ N_SLOTS = len(SLOTS)
 N_ADDRESSES = len(ADDRESS_SLOTS)
 N_INTERNED = N_ADDRESSES + 1
 
+N_STATE = 14
+"""Numbers that the interpreter keeps of the packet at hand."""
+
 UNBOUNDED = 1 << 62
 """Logical end of a packet of which no header has said where it ends."""
 
@@ -44,6 +47,22 @@ class Interning(NamedTuple):
     kind: NDArray[np.uint8]
     counts: NDArray[np.int64]
     seed: NDArray[np.uint64]
+
+
+class Walk(NamedTuple):
+    """The packet at hand: numbers (int64, shape (N_STATE,)), its addresses by slot, and its tunnel stack."""
+
+    state: NDArray[np.int64]
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    kind: NDArray[np.uint8]
+    tunnels: NDArray[np.uint64]
+
+
+def new_walk() -> Walk:
+    """Give a place to work."""
+    addresses = np.zeros(N_ADDRESSES, np.uint64), np.zeros(N_ADDRESSES, np.uint64), np.zeros(N_ADDRESSES, np.uint8)
+    return Walk(np.zeros(N_STATE, np.int64), *addresses, np.zeros(2, np.uint64))
 
 
 class Packets(NamedTuple):
@@ -155,6 +174,14 @@ def intern(interning: Interning, slot: Integer, kind: Integer, high: Integer, lo
     interning.kind[slot, entry] = kind
     interning.counts[slot] += 1
     return np.uint32(entry)
+
+
+@inlined
+def intern_addresses(present: Integer, rows: Rows, row: Integer, interning: Interning, walk: Walk) -> None:
+    """Write the numbers of a packet's addresses."""
+    for slot in range(N_ADDRESSES):
+        if present & (1 << slot) != 0:
+            rows.values[slot, row] = intern(interning, slot, walk.kind[slot], walk.high[slot], walk.low[slot])
 
 
 @inlined

@@ -12,6 +12,7 @@ from batchgraph.capture.find import FoundCapture, FoundCaptures, find_captures
 from batchgraph.capture.reader import CaptureReader, open_capture
 from batchgraph.claim import claimed
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
+from batchgraph.decode.warm_up import is_warm, warm_up
 from batchgraph.parallel import Pool, WorkerLost, fan_out
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.receipts import file_digest, forget_all_but, has_receipt, key_of, read_receipt, write_receipt
@@ -119,6 +120,10 @@ def _extract(
     found: FoundCaptures, results: ResultsDirectory, options: ExtractOptions, workers: int | Pool, progress: Progress
 ) -> Manifest:
     results.discard_manifest()
+    if options.decoder == "table" and not is_warm():
+        with progress.stage("compile the decoder, once for this machine", 1) as stage:
+            warm_up()
+            stage.advance()
     tasks = [ExtractTask(capture, os.fspath(results.root), options, added()) for capture in found.inputs]
     records: list[InputRecord] = [{}] * len(tasks)
     with progress.stage("extract", len(tasks)) as stage:
@@ -220,6 +225,8 @@ def _record(task: ExtractTask, reader: CaptureReader, counts: _Counts, rows: int
     accounting = reader.accounting
     problems = [asdict(problem) for problem in accounting.problems]
     status = accounting.status
+    if status == "empty":
+        problems.append({"offset": 0, "what": "the file is empty", "kept": "", "lost": ""})
     if counts.unknown_link_types:
         numbers = ", ".join(str(number) if number >= 0 else "none" for number in sorted(counts.unknown_link_types))
         n = counts.stopped_in["link"]
@@ -275,7 +282,9 @@ def _lost(task: ExtractTask, lost: WorkerLost) -> InputRecord:
 
 def describe(record: InputRecord, problem: dict[str, Any]) -> str:
     """Say one problem of an input in one line."""
-    parts = [f"{record['path']}: {record['status']} at octet {problem['offset']:,}: {problem['what']}"]
+    status = record["status"]
+    what = problem["what"].removeprefix(f"{status}: ")
+    parts = [f"{record['path']}: {'' if status == 'ok' else f'{status}, '}at octet {problem['offset']:,}: {what}"]
     parts += [f"kept {problem['kept']}"] if problem["kept"] else []
     parts += [f"lost {problem['lost']}"] if problem["lost"] else []
     return "; ".join(parts)

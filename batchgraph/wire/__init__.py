@@ -32,6 +32,8 @@ def register(header: Header) -> None:
     TableError
         If the record contradicts itself or the table.
     """
+    if header in table():
+        return  # the very same record is there: a program may register it each time that it runs
     check(_merged((*_added, header)))
     _added.append(header)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+import pyarrow as pa
 
 from batchgraph.capture.index import SOUND, PacketIndex, Window
 from batchgraph.decode.decoder import TableDecoder
@@ -42,6 +43,12 @@ def decode_all(packets, *, link_type=1, wire_len=None, tunnels="inner", common=T
     decoder = TableDecoder(program or _program(), tunnels=tunnels, capacity=max(1, len(packets)), common=common)
     assert decoder.decode(window, 0) == len(packets)
     return decoder.group.to_arrow("test", 1, edge_schema("test")).to_pylist()
+
+
+def plain_rows(table):
+    """Give a table's rows as dicts, times as nanoseconds: as Python objects they would need pandas."""
+    place = table.schema.get_field_index("time")
+    return table.set_column(place, "time", table["time"].cast(pa.int64())).to_pylist()
 
 
 def decode_one(*texts: str, **options):

@@ -26,7 +26,7 @@ def test_shorter_way__gives_the_interpreters_rows():
 def test_shorter_way__is_taken_by_ordinary_packets():
     from batchgraph.decode.decoder import TableDecoder
     from batchgraph.decode.fast import decode_common
-    from batchgraph.decode.primitives import Packets
+    from batchgraph.decode.primitives import Packets, new_walk
     from tests.decode.decoding import ETHERNET, TCP, _program, ipv4, octets, window_of
 
     window = window_of([octets(ETHERNET, "0800", ipv4(6, TCP))])
@@ -34,7 +34,7 @@ def test_shorter_way__is_taken_by_ordinary_packets():
     group = TableDecoder(program, capacity=1).group
     packets = Packets(window.octets, index.offset, index.cap_len, index.wire_len, index.link_type)
 
-    assert decode_common(packets, 0, program.program, group.rows, 0, group.interning)
+    assert decode_common(packets, 0, program.program, group.rows, 0, group.interning, new_walk())
 
 
 SCRIPT = """
@@ -42,13 +42,14 @@ import sys
 from batchgraph.capture.reader import open_capture
 from batchgraph.decode.decoder import make_decoder
 from batchgraph.schema import edge_schema
-import hashlib
+from tests.decode.decoding import plain_rows
+import hashlib, pyarrow as pa
 decoder = make_decoder("table", tunnels="inner")
 for path in sys.argv[1:]:
     decoder.group.clear()
     for window in open_capture(path).windows():
         assert decoder.decode(window, 0) == len(window.index)
-    rows = decoder.group.to_arrow("x", 1, edge_schema("x")).to_pylist()
+    rows = plain_rows(pa.table(decoder.group.to_arrow("x", 1, edge_schema("x"))))
     print(hashlib.sha256(repr(rows).encode()).hexdigest())
 """
 

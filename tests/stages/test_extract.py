@@ -15,7 +15,7 @@ from batchgraph.results import ResultsDirectory
 from batchgraph.schema import edge_schema
 from batchgraph.stages.extract import ExtractOptions, describe, extract
 from batchgraph.wire import Header, Space
-from tests.decode.decoding import ETHERNET, ipv4, octets, udp
+from tests.decode.decoding import ETHERNET, ipv4, octets, plain_rows, udp
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 FRAME = octets(ETHERNET, "0800", ipv4(17, udp("61")))
@@ -124,6 +124,7 @@ def test_empty_file__is_empty(run):
     records, _ = run({"a.pcap": b"", "b.pcap": pcap(FRAME)})
 
     assert records["a.pcap"]["status"] == "empty"
+    assert [problem["what"] for problem in records["a.pcap"]["problems"]] == ["the file is empty"]
 
 
 def test_capture_without_packets__is_ok_without_edges(run):
@@ -181,8 +182,8 @@ def test_scapy__gives_the_tables_rows_of_every_sample(tmp_path):
 
     for record in by_table["inputs"]:
         capture = record["capture"]
-        rows = rows_of(ResultsDirectory(tmp_path / "table"), capture).to_pylist()
-        assert rows_of(ResultsDirectory(tmp_path / "scapy"), capture).to_pylist() == rows, capture
+        rows = plain_rows(rows_of(ResultsDirectory(tmp_path / "table"), capture))
+        assert plain_rows(rows_of(ResultsDirectory(tmp_path / "scapy"), capture)) == rows, capture
     assert by_scapy["inputs"] == by_table["inputs"]
 
 
@@ -200,21 +201,21 @@ def test_describe__is_one_line():
 
     text = describe({"path": "fw1.pcap", "status": "partial"}, problem)
 
-    assert text == ("fw1.pcap: partial at octet 40,213: record claims too much; kept 512 packets; lost 9 octets")
+    assert text == ("fw1.pcap: partial, at octet 40,213: record claims too much; kept 512 packets; lost 9 octets")
 
 
 def test_registered_protocol__is_carried_to_workers(tmp_path, monkeypatch):
-    # Linux sent VXLAN to port 8472 before RFC 7348 assigned 4789.
+    # VXLAN (RFC 7348, section 5) on a port of one's own.
     monkeypatch.setattr(wire, "_added", [])
-    wire.register(Header("old_vxlan", {Space.UDP_PORT: (8472,)}, min_octets=8, then="ethernet", tunnel="vxlan-8472"))
+    wire.register(Header("own_vxlan", {Space.UDP_PORT: (4799,)}, min_octets=8, then="ethernet", tunnel="vxlan-4799"))
     inner = ETHERNET + "0800" + ipv4(17, udp(), src="0a000001")
-    packet = octets(ETHERNET, "0800", ipv4(17, udp("08000000 00000100" + inner, dport=8472)))
+    packet = octets(ETHERNET, "0800", ipv4(17, udp("08000000 00000100" + inner, dport=4799)))
     for name in ("a.pcap", "b.pcap"):
         (tmp_path / name).write_bytes(pcap(packet))
 
     extract([tmp_path / "a.pcap", tmp_path / "b.pcap"], tmp_path / "results", workers=2)
 
-    assert rows_of(ResultsDirectory(tmp_path / "results"), "b.pcap")["tunnel"].to_pylist() == ["vxlan-8472"]
+    assert rows_of(ResultsDirectory(tmp_path / "results"), "b.pcap")["tunnel"].to_pylist() == ["vxlan-4799"]
 
 
 def test_link_type_that_the_table_lacks__is_decoded_by_scapy(run):

@@ -6,8 +6,8 @@ from batchgraph.decode.program import build
 from batchgraph.wire import Bits, Header, Space, TableError
 from tests.decode.decoding import ETHERNET, decode_one, ipv4, udp
 
-# Linux sent VXLAN to port 8472 before RFC 7348 assigned 4789.
-OLD_VXLAN = Header("old_vxlan", {Space.UDP_PORT: (8472,)}, min_octets=8, then="ethernet", tunnel="vxlan-8472")
+# VXLAN (RFC 7348, section 5) on a port of one's own.
+OWN_VXLAN = Header("own_vxlan", {Space.UDP_PORT: (4799,)}, min_octets=8, then="ethernet", tunnel="vxlan-4799")
 INNER = ETHERNET + "0800" + ipv4(17, udp(), src="0a000001")
 
 
@@ -21,11 +21,18 @@ def decoded(packet):
 
 
 def test_register__adds_a_tunnel_to_the_table():
-    batchgraph.register(OLD_VXLAN)
+    batchgraph.register(OWN_VXLAN)
 
-    row = decoded(ipv4(17, udp("08000000 00000100" + INNER, dport=8472)))
+    row = decoded(ipv4(17, udp("08000000 00000100" + INNER, dport=4799)))
 
-    assert (row["src"], row["outer_src"], row["tunnel"]) == ("10.0.0.1", "192.0.2.1", "vxlan-8472")
+    assert (row["src"], row["outer_src"], row["tunnel"]) == ("10.0.0.1", "192.0.2.1", "vxlan-4799")
+
+
+def test_register__of_what_is_there_already_changes_nothing():
+    batchgraph.register(OWN_VXLAN)
+    batchgraph.register(OWN_VXLAN)
+
+    assert wire.added() == (OWN_VXLAN,)
 
 
 def test_register__takes_a_number_from_a_mere_name():
@@ -39,7 +46,7 @@ def test_register__takes_a_number_from_a_mere_name():
 
 
 def test_register__leaves_common_packets_as_they_were():
-    batchgraph.register(OLD_VXLAN)
+    batchgraph.register(OWN_VXLAN)
 
     assert decoded(ipv4(17, udp("61")))["load"] == 1
 

@@ -1,0 +1,22 @@
+from batchgraph.capture import walk
+from batchgraph.capture.reader import open_capture
+from batchgraph.decode import kernel, primitives
+from batchgraph.decode.warm_up import _CAPTURES, is_warm, warm_up
+
+
+def test_warm_up__compiles_every_kernel_that_is_called_from_outside():
+    warm_up()
+
+    kernels = (kernel.decode, primitives.pack_presence, primitives.rehash, walk.walk_pcap, walk.walk_pcapng,
+               walk.walk_snoop)  # fmt: skip
+    assert [len(function.signatures) for function in kernels] == [1] * len(kernels)
+    assert is_warm()
+
+
+def test_captures__hold_a_packet_each(tmp_path):
+    for name, octets in _CAPTURES.items():
+        (tmp_path / name).write_bytes(octets)
+        reader = open_capture(tmp_path / name)
+
+        assert [len(window.index) for window in reader.windows()] == [1], name
+        assert (reader.accounting.status, reader.accounting.format) == ("ok", name)
