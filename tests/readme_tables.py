@@ -19,7 +19,7 @@ WIDTH = 120
 
 
 def columns_table(columns: Iterable[Column]) -> str:
-    rows = ((f"`{column.name}`", column.type, column.unit, column.meaning) for column in columns)
+    rows = ((f"`{column.name}`", f"`{column.type}`", column.unit, column.meaning) for column in columns)
     return markdown_table(("column", "Arrow type", "unit", "meaning"), rows)
 
 
