@@ -32,7 +32,7 @@ def captures(tmp_path):
 
 
 def batchgraph_(*arguments):
-    return CliRunner().batchgraph_(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def last_line(result):
