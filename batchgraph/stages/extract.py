@@ -234,8 +234,8 @@ def _record(task: ExtractTask, reader: CaptureReader, counts: _Counts, rows: int
             {
                 "offset": 0,
                 "what": f"no decoder for link type {numbers}",
-                "kept": f"{rows} rows",
-                "lost": f"what is in {n}",
+                "kept": "a row for each packet",
+                "lost": f"what {n} of them hold",
             }
         )
         status = "unsupported" if status == "ok" else status
