@@ -20,6 +20,7 @@ from batchgraph.results import Manifest, ResultsDirectory, program_version, remo
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.edges import EdgeWriter
 from batchgraph.wire import added
+from batchgraph.wire.names import link_type_text
 
 if TYPE_CHECKING:
     from batchgraph.wire import Header
@@ -228,7 +229,7 @@ def _record(task: ExtractTask, reader: CaptureReader, counts: _Counts, rows: int
     if status == "empty":
         problems.append({"offset": 0, "what": "the file is empty", "kept": "", "lost": ""})
     if counts.unknown_link_types:
-        numbers = ", ".join(str(number) if number >= 0 else "none" for number in sorted(counts.unknown_link_types))
+        numbers = ", ".join(link_type_text(number) for number in sorted(counts.unknown_link_types))
         n = counts.stopped_in["link"]
         problems.append(
             {

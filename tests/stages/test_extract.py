@@ -105,12 +105,12 @@ def test_cut_off_capture__keeps_what_is_whole_and_is_partial(run):
 
 
 def test_unknown_link_type__keeps_rows_and_is_unsupported(run):
-    records, _results = run({"a.pcap": pcap(FRAME, link_type=299)})
+    records, _results = run({"a.pcap": pcap(FRAME, link_type=209)})
 
     record = records["a.pcap"]
 
     assert (record["status"], record["rows"]) == ("unsupported", 1)
-    assert record["problems"][0]["what"] == "no decoder for link type 299"
+    assert record["problems"][0]["what"] == "no decoder for link type 209 (IPMB_LINUX)"
 
 
 def test_file_that_is_no_capture__is_unsupported_without_rows(run):
