@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -126,14 +126,14 @@ def _extract(
             warm_up()
             stage.advance()
     tasks = [ExtractTask(capture, os.fspath(results.root), options, added()) for capture in found.inputs]
-    records: list[InputRecord] = [{}] * len(tasks)
+    done: dict[str, InputRecord] = {}
     with progress.stage("extract", len(tasks)) as stage:
-        for number, outcome in fan_out(extract_capture, tasks, workers=workers):
-            record = _lost(tasks[number], outcome) if isinstance(outcome, WorkerLost) else outcome
-            records[number] = record
+        for record in _extract_all(tasks, workers):
+            done[record["capture"]] = record
             for problem in record["problems"]:
                 progress.problem(describe(record, problem))
             stage.advance(record["path"])
+    records = [done[task.found.capture] for task in tasks]
     remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
     forget_all_but(results.root, "extract", {record["capture"] for record in records})
     manifest: Manifest = {
@@ -145,6 +145,44 @@ def _extract(
     }
     results.write_manifest(manifest)
     return manifest
+
+
+PACK_OCTETS = {"table": 64 << 20, "scapy": 64 << 10}
+"""Octets of captures that one worker's task holds at least, by decoder: about half a second's work, so that 100,000
+small captures are not 100,000 tasks."""
+
+
+def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool) -> Iterator[InputRecord]:
+    """Extract captures in packs; those of a pack whose worker died are tried once more, each by itself."""
+    packs = list(_packs(tasks))
+    retried: list[ExtractTask] = []
+    for number, outcome in fan_out(extract_captures, packs, workers=workers):
+        if not isinstance(outcome, WorkerLost):
+            yield from outcome
+        elif len(packs[number]) == 1:
+            yield _lost(packs[number][0], outcome)
+        else:
+            retried += packs[number]
+    for number, outcome in fan_out(extract_captures, [(task,) for task in retried], workers=workers):
+        yield from [_lost(retried[number], outcome)] if isinstance(outcome, WorkerLost) else outcome
+
+
+def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:
+    pack: list[ExtractTask] = []
+    octets = 0
+    for task in tasks:
+        pack.append(task)
+        octets += task.found.size
+        if octets >= PACK_OCTETS[task.options.decoder]:
+            yield tuple(pack)
+            pack, octets = [], 0
+    if pack:
+        yield tuple(pack)
+
+
+def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
+    """Write the edge records of some captures, one after the other."""
+    return [extract_capture(task) for task in tasks]
 
 
 def extract_capture(task: ExtractTask) -> InputRecord:

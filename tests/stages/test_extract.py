@@ -9,11 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchgraph import wire
+from batchgraph.capture.find import find_captures
 from batchgraph.decode.columns import RowGroup
 from batchgraph.errors import NoCapturesError, OutputError
+from batchgraph.parallel import WorkerLost
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import edge_schema
-from batchgraph.stages.extract import ExtractOptions, describe, extract
+from batchgraph.stages import extract as stage
+from batchgraph.stages.extract import ExtractOptions, ExtractTask, describe, extract
 from batchgraph.wire import Header, Space
 from tests.decode.decoding import ETHERNET, ipv4, octets, plain_rows, udp
 
@@ -224,3 +227,31 @@ def test_link_type_that_the_table_lacks__is_decoded_by_scapy(run):
 
     assert records["a.pcap"]["status"] == "ok"
     assert rows_of(results, "a.pcap")["src"].to_pylist() == ["192.0.2.1"]
+
+
+def test_packs__hold_at_least_so_many_octets(tmp_path, monkeypatch):
+    monkeypatch.setitem(stage.PACK_OCTETS, "table", 200)
+    for name in "abcde":
+        (tmp_path / f"{name}.pcap").write_bytes(pcap(FRAME))  # 24 + 16 + 43 octets
+    tasks = [ExtractTask(found, "", ExtractOptions(), ()) for found in find_captures([tmp_path]).inputs]
+
+    packs = list(stage._packs(tasks))
+
+    assert [[task.found.capture[0] for task in pack] for pack in packs] == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_pack_whose_worker_dies__loses_only_the_capture_that_kills(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / f"{name}.pcap").write_bytes(pcap(FRAME))
+
+    def dying_at_b(function, packs, *, workers):
+        for number, pack in enumerate(packs):
+            lost = any(task.found.capture == "b.pcap" for task in pack)
+            yield number, WorkerLost("killed by signal 11") if lost else function(pack)
+
+    monkeypatch.setattr(stage, "fan_out", dying_at_b)
+
+    manifest = extract([tmp_path], tmp_path / "results")
+
+    assert [record["status"] for record in manifest["inputs"]] == ["ok", "failed", "ok"]
+    assert manifest["inputs"][1]["problems"][0]["what"] == "killed by signal 11"
