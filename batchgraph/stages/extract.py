@@ -181,24 +181,31 @@ def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:
 
 
 def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
-    """Write the edge records of some captures, one after the other."""
-    return [extract_capture(task) for task in tasks]
+    """Write the edge records of captures, one after the other, all by the options of the first.
 
-
-def extract_capture(task: ExtractTask) -> InputRecord:
-    """Write the edge records of one capture; what is wrong with it is said in what is returned.
+    What is wrong with a capture is said in what is returned. One that an earlier run finished is passed over.
 
     Raises
     ------
     OutputError
         If the records cannot be written.
     """
+    decoder: Decoder | None = None
+    records = []
+    for task in tasks:
+        record = _done_before(task)
+        if record is None:
+            options = task.options
+            decoder = decoder or make_decoder(options.decoder, tunnels=options.tunnels, headers=task.headers)
+            record = _extract_capture(task, decoder)
+        records.append(record)
+    return records
+
+
+def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
     capture, root = task.found.capture, Path(task.out)
     results = ResultsDirectory(root)
-    if has_receipt(root, f"extract/{capture}") and (done := _done_before(task)):
-        return done
     reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
-    decoder = make_decoder(task.options.decoder, tunnels=task.options.tunnels, headers=task.headers)
     remove_all_but(results.edges_folder(capture), set())
     counts = _Counts()
     with EdgeWriter(results.edges_part(capture), capture) as writer:
@@ -225,6 +232,8 @@ def _key(task: ExtractTask, sha256: str) -> str:
 
 def _done_before(task: ExtractTask) -> InputRecord | None:
     """Give the record of a capture that an earlier run finished, if nothing has changed since."""
+    if not has_receipt(Path(task.out), f"extract/{task.found.capture}"):
+        return None
     try:
         sha256 = file_digest(Path(task.found.path))
     except OSError:
