@@ -19,7 +19,7 @@ from batchgraph.decode.primitives import (
     find,
     intern_addresses,
 )
-from batchgraph.decode.program import NONE, OK, Program
+from batchgraph.decode.program import MAX_HEADERS, NONE, OK, Program
 
 
 @kernel
@@ -42,9 +42,9 @@ def decode_common(
     if code == 1:
         header = np.int64(0)
     elif code == 228:
-        header = np.int64(106)
-    elif code == 229:
         header = np.int64(107)
+    elif code == 229:
+        header = np.int64(108)
     elif code == 12 or code == 14 or code == 101:
         header = np.int64(32)
     elif code == 113:
@@ -53,7 +53,7 @@ def decode_common(
         header = np.int64(22)
     else:
         return False
-    while header != NONE:
+    for _ in range(MAX_HEADERS):
         if header == 0:  # ethernet
             if at + 14 > min(end, captured):
                 return False
@@ -74,16 +74,16 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(106)
-            elif code == 34525:
                 header = np.int64(107)
+            elif code == 34525:
+                header = np.int64(108)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(94)
+                header = np.int64(95)
             else:
                 return False
-        elif header == 106:  # ipv4
+        elif header == 107:  # ipv4
             if at + 20 > min(end, captured):
                 return False
             if not (((np.int64(octets[np.uintp(at + 0)]) & 240) >> 4) == 4):
@@ -123,16 +123,16 @@ def decode_common(
                 break
             code = np.int64(np.int64(octets[np.uintp(previous + 9)]))
             if code == 6:
-                header = np.int64(120)
-            elif code == 17:
                 header = np.int64(121)
+            elif code == 17:
+                header = np.int64(122)
             elif code == 1:
-                header = np.int64(125)
-            elif code == 58:
                 header = np.int64(126)
+            elif code == 58:
+                header = np.int64(127)
             else:
                 return False
-        elif header == 120:  # tcp
+        elif header == 121:  # tcp
             if at + 20 > min(end, captured):
                 return False
             length = ((np.int64(octets[np.uintp(at + 12)]) & 240) >> 4) * 4
@@ -154,7 +154,7 @@ def decode_common(
             at += length
             load = min(end, on_wire) - at
             break
-        elif header == 121:  # udp
+        elif header == 122:  # udp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -178,7 +178,7 @@ def decode_common(
             if find(program, 37, big16(octets, previous + 0)) != NONE:
                 return False
             break
-        elif header == 107:  # ipv6
+        elif header == 108:  # ipv6
             if at + 40 > min(end, captured):
                 return False
             if not (((np.int64(octets[np.uintp(at + 0)]) & 240) >> 4) == 6):
@@ -211,16 +211,16 @@ def decode_common(
             payload_end = min(end, on_wire)
             code = np.int64(np.int64(octets[np.uintp(previous + 6)]))
             if code == 6:
-                header = np.int64(120)
-            elif code == 17:
                 header = np.int64(121)
+            elif code == 17:
+                header = np.int64(122)
             elif code == 1:
-                header = np.int64(125)
-            elif code == 58:
                 header = np.int64(126)
+            elif code == 58:
+                header = np.int64(127)
             else:
                 return False
-        elif header == 125:  # icmp
+        elif header == 126:  # icmp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -235,7 +235,7 @@ def decode_common(
             at += length
             load = min(end, on_wire) - at
             break
-        elif header == 126:  # icmpv6
+        elif header == 127:  # icmpv6
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(8)
@@ -263,13 +263,13 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(106)
-            elif code == 34525:
                 header = np.int64(107)
+            elif code == 34525:
+                header = np.int64(108)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(94)
+                header = np.int64(95)
             else:
                 return False
         elif header == 32:  # raw
@@ -280,12 +280,12 @@ def decode_common(
             at += length
             code = np.int64(((np.int64(octets[np.uintp(previous + 0)]) & 240) >> 4))
             if code == 4:
-                header = np.int64(106)
-            elif code == 6:
                 header = np.int64(107)
+            elif code == 6:
+                header = np.int64(108)
             else:
                 return False
-        elif header == 94:  # arp
+        elif header == 95:  # arp
             if at + 8 > min(end, captured):
                 return False
             length = np.int64(0)
@@ -294,10 +294,10 @@ def decode_common(
             at += length
             code = np.int64(np.int64(big32(octets, previous + 2)))
             if code == 134219268:
-                header = np.int64(97)
+                header = np.int64(98)
             else:
                 return False
-        elif header == 97:  # arp.hardware6
+        elif header == 98:  # arp.hardware6
             if at + 28 > min(end, captured):
                 return False
             length = np.int64(28)
@@ -329,13 +329,13 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(106)
-            elif code == 34525:
                 header = np.int64(107)
+            elif code == 34525:
+                header = np.int64(108)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(94)
+                header = np.int64(95)
             else:
                 return False
         elif header == 22:  # sll2
@@ -353,17 +353,19 @@ def decode_common(
             if code == 25944:
                 header = np.int64(0)
             elif code == 2048:
-                header = np.int64(106)
-            elif code == 34525:
                 header = np.int64(107)
+            elif code == 34525:
+                header = np.int64(108)
             elif code == 33024 or code == 34984 or code == 37120 or code == 37376 or code == 37632:
                 header = np.int64(3)
             elif code == 2054:
-                header = np.int64(94)
+                header = np.int64(95)
             else:
                 return False
         else:
             return False
+    else:  # more headers than are decoded
+        return False
     if payload_at != NONE:
         if load == NONE:
             load = payload_end - payload_at

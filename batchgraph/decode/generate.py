@@ -45,7 +45,7 @@ from batchgraph.decode.primitives import (
     find,
     intern_addresses,
 )
-from batchgraph.decode.program import NONE, OK, Program
+from batchgraph.decode.program import MAX_HEADERS, NONE, OK, Program
 
 
 @kernel
@@ -71,12 +71,13 @@ def generate() -> str:
     """Give the source of `batchgraph.decode.fast`."""
     table = build(HEADERS)
     lines = _dispatch("packets.link_type[packet]", (Space.LINK_TYPE,), table, "    ")
-    lines.append("    while header != NONE:")
+    lines.append("    for _ in range(MAX_HEADERS):")
     for place, name in enumerate(COMMON):
         header = _RECORDS[name]
         lines.append(f"        {'el' if place else ''}if header == {table.names.index(name)}:  # {name}")
         lines += [f"            {line}" for line in _header(header, table)]
     lines += ["        else:", "            return False"]
+    lines += ["    else:  # more headers than are decoded", "        return False"]
     return _HEAD + "\n".join([*lines, *_finish()]) + "\n"
 
 

@@ -32,6 +32,7 @@ from batchgraph.decode.program import (
     FORGOTTEN,
     HEADER_FIELDS,
     MALFORMED,
+    MAX_HEADERS,
     NONE,
     OK,
     SLOT,
@@ -39,9 +40,6 @@ from batchgraph.decode.program import (
     UNSUPPORTED,
     Program,
 )
-
-MAX_HEADERS = 64
-"""Headers of one packet that are decoded, at most; the rest of a packet with more is ``unsupported``."""
 
 MAX_TUNNELS = 16
 """Tunnels of one packet that are entered, at most: what fits the key under which they are interned."""

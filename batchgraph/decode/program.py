@@ -53,6 +53,9 @@ FORGOTTEN = tuple(
 )
 """The columns that an IP header takes from the one before it."""
 
+_DERIVED = frozenset(("outer_src", "outer_dst", "tunnel", "type", "stopped_in", "load"))
+"""Of the slots, those that are told from the walk through a packet's headers."""
+
 STATUS_NAMES = ("ok", "truncated", "malformed", "unsupported")
 OK, TRUNCATED, MALFORMED, UNSUPPORTED = range(4)
 
@@ -63,6 +66,9 @@ LINK = "link"
 """What ``stopped_in`` says of a packet whose link type is not known."""
 
 NONE = -1
+
+MAX_HEADERS = 64
+"""Headers of one packet that are decoded, at most; the rest of a packet with more is ``unsupported``."""
 
 
 class Program(NamedTuple):
@@ -179,7 +185,7 @@ class _Builder:
 
     def column(self, name: str, source: ColumnSource) -> tuple[int, ...]:
         """Give one column's entry."""
-        if name not in SLOT:
+        if name not in SLOT or name in _DERIVED:
             raise TableError(f"column {name}: headers cannot fill it")
         test, equals = NONE, NONE
         if isinstance(source, When):
@@ -245,7 +251,9 @@ def build(headers: tuple[Header, ...]) -> Table:
     names = (*(header.name for header in headers), LINK)
     common = len(wire.HEADERS) - len(wire.names.HEADERS)
     is_standard = headers[:common] == wire.HEADERS[:common]
-    return Table(program, is_standard, names, tuple(builder.types), tuple(builder.tunnels))
+    # Scapy goes on to say the names that records from outside have replaced.
+    types = dict.fromkeys((*builder.types, *(header.type for header in wire.names.HEADERS if header.type)))
+    return Table(program, is_standard, names, tuple(types), tuple(builder.tunnels))
 
 
 def _signed(mask: int) -> int:

@@ -273,6 +273,8 @@ OTHERS = (
     Header(name="juniper.ethernet", codes={"juniper.flags": (0x00,)}, min_octets=4, then="ethernet"),
     Header(name="juniper.extended", codes={"juniper.flags": (0x80,)}, min_octets=6, length=Bits(4, 2, bias=6),
            then="ethernet"),
+    Header(name="mpacket", codes={Space.LINK_TYPE: (274,)}, min_octets=8, then="ethernet",
+           source="LINKTYPE_ETHERNET_MPACKET: the preamble and start delimiter of IEEE 802.3br"),
     Header(name="netanalyzer", codes={Space.LINK_TYPE: (240,)}, min_octets=4, then="ethernet",
            source="LINKTYPE_NETANALYZER"),
     Header(name="netanalyzer.transparent", codes={Space.LINK_TYPE: (241,)}, min_octets=12, then="ethernet",

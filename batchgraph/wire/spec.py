@@ -28,6 +28,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from batchgraph.schema import EDGE_COLUMNS
+
 ANY = -1
 """A code under which a header is found where its space has no other for the number at hand."""
 
@@ -257,7 +259,38 @@ def check(headers: tuple[Header, ...]) -> None:
                     f"header {header.name}: reads octets {read.octet} to {read.octet + read.octets - 1},"
                     f" but only {header.min_octets} are sure to be there"
                 )
+        _check_columns(header)
+    _check_alternatives(headers)
     _check_codes(headers)
+
+
+def _check_columns(header: Header) -> None:
+    """Prove that every number fits its column: the kernel looks protocol numbers up by it."""
+    types = {column.name: column.type for column in EDGE_COLUMNS}
+    for name, source in header.columns.items():
+        value = source.value if isinstance(source, When) else source
+        if not isinstance(value, Bits) or not types.get(name, "").startswith("uint"):
+            continue
+        most = (value.whole_mask >> value.shift) * value.scale + value.bias
+        if value.bias < 0 or most >> int(types[name].removeprefix("uint")):
+            raise TableError(f"header {header.name}: column {name} holds {types[name]}, not {value.bias} to {most}")
+    if header.network and not all(isinstance(header.columns.get(name), Address) for name in ("src", "dst")):
+        raise TableError(f"header {header.name}: an IP header fills src and dst, whatever it holds")
+
+
+def _check_alternatives(headers: tuple[Header, ...]) -> None:
+    """Prove that what an `otherwise` requires can be read where the header that refers to it is."""
+    records = {header.name: header for header in headers}
+    for header in headers:
+        if header.otherwise is None:
+            continue
+        first = min([0, *(read.octet for read in header.reads())])
+        for test in records[header.otherwise].require:
+            if test.bits.octet < first or test.bits.octet + test.bits.octets > header.min_octets:
+                raise TableError(
+                    f"header {header.name}: {header.otherwise} requires octets {test.bits.octet} to"
+                    f" {test.bits.octet + test.bits.octets - 1}, but only {header.min_octets} are sure to be there"
+                )
 
 
 def _check_codes(headers: tuple[Header, ...]) -> None:

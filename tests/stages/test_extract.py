@@ -221,7 +221,7 @@ def test_registered_protocol__is_carried_to_workers(tmp_path, monkeypatch):
     assert rows_of(ResultsDirectory(tmp_path / "results"), "b.pcap")["tunnel"].to_pylist() == ["vxlan-4799"]
 
 
-def test_link_type_that_the_table_lacks__is_decoded_by_scapy(run):
+def test_mpacket__is_ethernet_behind_its_preamble(run):
     # LINKTYPE_ETHERNET_MPACKET (IEEE 802.3br): preamble of seven octets and a start delimiter, then Ethernet.
     records, results = run({"a.pcap": pcap(octets("55" * 7 + "d5") + FRAME, link_type=274)})
 

@@ -49,3 +49,21 @@ def test_check__refuses_an_unknown_successor():
 
 def test_check__refuses_a_number_longer_than_7_octets():
     refused(Header("a", min_octets=8, columns={"load": Bits(0, 8)}), words="8 octets cannot be read")
+
+
+def test_check__numbers_that_a_column_cannot_hold_are_refused():
+    # The kernel looks labels up by `proto`: 65535 would be read far behind the table of 256.
+    mine = Header(name="mine", min_octets=2, columns={"proto": Bits(octet=0, octets=2)})
+
+    refused(mine, words="column proto holds uint8")
+
+
+def test_check__otherwise_must_be_told_within_the_octets_that_are_there():
+    other = Header(name="other", min_octets=40, require=(Test(Bits(octet=39), 1),))
+    mine = Header(name="mine", min_octets=1, require=(Test(Bits(octet=0), 1),), otherwise="other")
+
+    refused(other, mine, words="other requires octets 39 to 39, but only 1 are sure")
+
+
+def test_check__ip_header_without_addresses_is_refused():
+    refused(Header(name="mine", network=True), words="fills src and dst")
