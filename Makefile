@@ -56,6 +56,19 @@ corpus: $(STAMP)  ## extract the captures of CORPUS and hold them against its ex
 	batchgraph extract "$(CORPUS)/captures" --out "$$results" --fail-on never --quiet; \
 	python "$(CORPUS)/tools/agree.py" "$$results" "$(CORPUS)/expected" $(ARGUMENTS)
 
+.PHONY: fuzz
+fuzz: $(STAMP)  ## put damaged frames, files and random tables through the kernels under guard pages
+	$(IN_VENV) python -m tests.fuzz.harness --frames 200000 --files 10000 --tables 1000 $(ARGUMENTS)
+
+.PHONY: browser-test
+browser-test: $(STAMP)  ## drive report.html through a headless Chromium, which must be installed
+	$(VENV)/bin/python -m pip install --quiet playwright
+	$(IN_VENV) python -m pytest tests/browser/check_page.py $(ARGUMENTS)
+
+.PHONY: web-check
+web-check:  ## prove that the script of report.html is what a build gives; needs node and npm
+	cd batchgraph/render/web && npm ci --silent && npm run --silent check
+
 .PHONY: test-lowest
 test-lowest:  ## run the tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear build/lowest

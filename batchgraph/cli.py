@@ -13,7 +13,7 @@ import typer
 
 from batchgraph.declared import DECLARED
 from batchgraph.errors import BatchgraphError
-from batchgraph.exit_codes import BUG, closing_words, exit_code
+from batchgraph.exit_codes import BUG, USAGE, closing_words, exit_code
 from batchgraph.messages import escape, write_line
 from batchgraph.options import (
     BeforeAfter,
@@ -36,7 +36,7 @@ from batchgraph.options import (
 )
 from batchgraph.parallel import Pool, default_workers, worker_pool
 from batchgraph.progress import Progress, open_progress
-from batchgraph.results import Manifest
+from batchgraph.results import Manifest, ResultsDirectory
 from batchgraph.signals import Interrupted, interruptible
 
 RESULTS = Path("results")
@@ -183,6 +183,20 @@ def report_command(
         return report(out, options=options, workers=pool, progress=progress)
 
     _execute(job, workers=workers, fail_on=fail_on, quiet=quiet, debug=debug, summary_of=out)
+
+
+@app.command("open")
+def open_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.", show_default=False)],
+) -> None:
+    """Show report.html in a browser."""
+    import webbrowser
+
+    page = ResultsDirectory(results).page
+    if not page.is_file():
+        _say(f"no report.html in {results}: run `batchgraph report` first")
+        raise typer.Exit(USAGE)
+    webbrowser.open(page.absolute().as_uri())
 
 
 @app.command("warm-up")

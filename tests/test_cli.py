@@ -278,3 +278,19 @@ def test_extract__by_force_does_again_what_is_done(captures, tmp_path):
 
     assert again.exit_code == 0
     assert '"rows": 9' not in receipt.read_text()
+
+
+def test_open__shows_the_page(captures, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    batchgraph_("run", captures, "--out", tmp_path / "results", "--workers", 0, "--format", "svg")
+
+    assert batchgraph_("open", tmp_path / "results").exit_code == 0
+    assert shown == [(tmp_path / "results" / "report.html").as_uri()]
+
+
+def test_open__without_a_page_ends_with_2(tmp_path):
+    result = batchgraph_("open", tmp_path)
+
+    assert result.exit_code == 2
+    assert "no report.html in" in result.stderr

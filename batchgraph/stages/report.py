@@ -1,4 +1,4 @@
-"""Report: from flows to tables and maps."""
+"""Report: from flows to tables, maps and the page."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def report(
     workers: int | Pool = 0,
     progress: Progress | None = None,
 ) -> Manifest:
-    """Write the tables, and a map of every capture and of all together.
+    """Write the tables, a map of every capture and of all together, and the page that shows all of it.
 
     Parameters
     ----------
@@ -106,10 +106,12 @@ def report(
     manifest = _unreported(results.read_manifest())
     results.write_manifest(manifest)
     _write_tables(results, manifest, progress)
-    failed = _draw_maps(results, manifest, options, workers, progress)
+    positions = _shared_positions(results, manifest, options)
+    failed = _draw_maps(results, _map_tasks(results, manifest, options, positions), workers, progress)
     if failed:
         manifest["failed_maps"] = failed
     manifest["options"]["report"] = {**asdict(options), "formats": list(options.formats)}
+    _write_page(results, manifest, positions, progress)
     results.write_manifest(manifest)
     return manifest
 
@@ -132,11 +134,18 @@ def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progr
             stage.advance(name)
 
 
+def _write_page(results: ResultsDirectory, manifest: Manifest, positions: Positions | None, progress: Progress) -> None:
+    from batchgraph.render.page import write_page
+
+    with progress.stage("page", 1) as stage:
+        write_page(results, manifest, positions=positions)
+        stage.advance(results.page.name)
+
+
 def _draw_maps(
-    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, workers: int | Pool, progress: Progress
+    results: ResultsDirectory, tasks: Sequence[MapTask], workers: int | Pool, progress: Progress
 ) -> list[dict[str, Any]]:
     """Draw all maps, remove what is none of them, and give those that failed."""
-    tasks = _map_tasks(results, manifest, options)
     failed = {}
     from batchgraph.render.maps import make_map
 
@@ -148,17 +157,18 @@ def _draw_maps(
                 progress.problem(f"the map of {tasks[index].capture} could not be drawn: {problem}")
             stage.advance(tasks[index].capture)
     drawn = [task.capture for task in tasks if task.capture not in failed]
-    keep = {results.map(name, suffix).name for name in drawn for suffix in options.formats}
+    keep = {results.map(name, suffix).name for name in drawn for suffix in tasks[0].formats}
     remove_all_but(results.map(COMBINED, "svg").parent, keep)
     return [{"capture": name, "what": failed[name]} for name in sorted(failed)]
 
 
-def _map_tasks(results: ResultsDirectory, manifest: Manifest, options: ReportOptions) -> list[MapTask]:
+def _map_tasks(
+    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, positions: Positions | None
+) -> list[MapTask]:
     from batchgraph.render.maps import MapTask
     from batchgraph.render.tables import captures_with_rows
 
     captures = captures_with_rows(manifest)
-    positions = _shared_positions(results, captures, options.top) if options.layout == "stable" else None
     merged = manifest["options"]["merge"]
     return [
         MapTask(
@@ -176,14 +186,18 @@ def _map_tasks(results: ResultsDirectory, manifest: Manifest, options: ReportOpt
     ]
 
 
-def _shared_positions(results: ResultsDirectory, captures: Sequence[str], top: int) -> Positions:
-    """Place the hosts that maps show, once for all maps."""
+def _shared_positions(results: ResultsDirectory, manifest: Manifest, options: ReportOptions) -> Positions | None:
+    """Place the hosts that maps show, once for all maps; None where each map is laid out by itself."""
+    if options.layout != "stable":
+        return None
     from batchgraph.render.database import add_view, results_database
     from batchgraph.render.layout import stable_positions
+    from batchgraph.render.tables import captures_with_rows
     from batchgraph.render.traffic import load_pairs
     from batchgraph.schema import FLOW_COLUMNS
 
+    captures = captures_with_rows(manifest)
     with results_database(results.root) as connection:
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
-        pairs = load_pairs(connection, top=top, most=_MOST_PLACED)
+        pairs = load_pairs(connection, top=options.top, most=_MOST_PLACED)
     return stable_positions(pairs)

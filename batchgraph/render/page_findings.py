@@ -1,0 +1,180 @@
+"""What an analyst would look at first: hints found by plain rules over flows, each with its rule said.
+
+They are hints: a scanner of an inventory is found like one of an attacker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batchgraph.graph.database import reading_errors
+from batchgraph.render.text import format_count, format_duration, safe_label
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_FINDINGS = 8
+"""Hints of one kind that are shown."""
+
+MANY_PORTS, MANY_HOSTS = 20, 15
+"""So many ports or hosts tried in vain are a scan."""
+
+REGULAR_CONTACTS = 10
+"""So many contacts at even intervals are a timer's."""
+
+_SHORTEST_PAUSE = 500_000_000
+"""Nanoseconds; what comes more often is one long exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A hint.
+
+    Parameters
+    ----------
+    kind
+        In a few words.
+    host
+        Address of the one it is about.
+    text
+        What was seen, as the end of a sentence that begins with the host.
+    capture
+        Id of the capture.
+    """
+
+    kind: str
+    host: str
+    text: str
+    capture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The hints of one rule, the strongest first, and how many there are altogether."""
+
+    shown: Sequence[Finding]
+    total: int
+
+
+# Rows are made distinct before they are counted: that can be done on disk, counting what is distinct cannot.
+
+# In vain: nothing came back, or a reset alone did. A client that got through has sent an ACK (RFC 9293, 3.5).
+_SCANS = f"""
+    WITH single_hosts AS (
+        SELECT dst FROM (SELECT DISTINCT dst FROM flows WHERE type = 'UDP')
+        WHERE scope_of(dst) IN ('private', 'global')
+    ), vain AS MATERIALIZED (
+        SELECT capture, src, dst, type, dport FROM flows
+        WHERE type = 'TCP' AND ((tcp_flags & 18) = 2 OR (tcp_flags & 22) = 0) AND dport IS NOT NULL AND src <> dst
+        UNION ALL
+        SELECT capture, src, dst, type, dport FROM flows f
+        WHERE type = 'UDP' AND dport < sport AND src <> dst AND dst IN (FROM single_hosts) AND NOT EXISTS (
+            FROM flows r WHERE r.type = 'UDP'
+            AND (f.capture, f.src, f.dst, f.sport, f.dport) = (r.capture, r.dst, r.src, r.dport, r.sport))
+    ), busy AS (
+        SELECT capture, src FROM vain GROUP BY capture, src HAVING count(*) >= {min(MANY_PORTS, MANY_HOSTS)}
+    ), tried AS MATERIALIZED (
+        SELECT DISTINCT capture, src, dst, type, dport FROM vain SEMI JOIN busy USING (capture, src)
+    ), by_port AS (
+        SELECT capture, src, type, count(*) AS ports, min(dport) AS port, sum(pairs)::BIGINT AS pairs
+        FROM (SELECT capture, src, type, dport, count(*) AS pairs FROM tried GROUP BY ALL) GROUP BY capture, src, type
+    ), by_host AS (
+        SELECT capture, src, type, count(*) AS hosts FROM (SELECT DISTINCT capture, src, type, dst FROM tried)
+        GROUP BY capture, src, type
+    )
+    SELECT capture, src, type, ports, hosts, port, pairs FROM by_port JOIN by_host USING (capture, src, type)
+    WHERE ports >= {MANY_PORTS} OR hosts >= {MANY_HOSTS} ORDER BY pairs DESC, capture, src, type
+"""
+
+# Who is asked for and never heard of did not answer.
+_SWEEPS = f"""
+    WITH asked AS (
+        SELECT DISTINCT capture, src, dst, type FROM flows WHERE src <> dst AND (type = 'ARP' AND src <> '0.0.0.0'
+            OR type = 'ICMP' AND icmp_type = 8 OR type = 'ICMPv6' AND icmp_type = 128)
+    )
+    SELECT a.capture, a.src, a.type, count(*) AS hosts, count(*) FILTER (p.src IS NULL) AS absent
+    FROM asked a LEFT JOIN (SELECT DISTINCT capture, src FROM flows) p ON (a.capture, a.dst) = (p.capture, p.src)
+    GROUP BY a.capture, a.src, a.type HAVING hosts >= {MANY_HOSTS} ORDER BY hosts DESC, a.capture, a.src, a.type
+"""
+
+_TIMERS = f"""
+    WITH timed AS MATERIALIZED (
+        SELECT capture, src, dst, type, dport, sport, epoch_ns("first") AS began FROM flows
+        WHERE type IN ('TCP', 'UDP') AND dport IS NOT NULL AND "first" IS NOT NULL
+    ), repeated AS (
+        SELECT capture, src, dst, type, dport FROM timed GROUP BY ALL HAVING count(*) >= {REGULAR_CONTACTS}
+    ), contacts AS (
+        SELECT capture, src, dst, type, dport,
+            began - lag(began) OVER (PARTITION BY capture, src, dst, type, dport ORDER BY began, sport) AS pause
+        FROM timed SEMI JOIN repeated USING (capture, src, dst, type, dport)
+    ), regular AS (
+        SELECT capture, src, dst, type, dport, count(*) AS contacts, quantile_cont(pause, [0.2, 0.5, 0.8]) AS pauses
+        FROM contacts GROUP BY capture, src, dst, type, dport
+    )
+    SELECT capture, src, dst, type, dport, contacts, pauses[2]::BIGINT AS pause FROM regular
+    WHERE pauses[2] >= {_SHORTEST_PAUSE} AND pauses[3] - pauses[1] <= 0.2 * pauses[2]
+    ORDER BY contacts DESC, capture, src, dst, dport, type
+"""
+
+_SHARED_ADDRESSES = """
+    SELECT capture, src, count(*) AS cards, array_to_string(min(eth_src, 3), ', ') AS names
+    FROM (SELECT DISTINCT capture, src, eth_src FROM edges
+          WHERE type = 'ARP' AND src <> '0.0.0.0' AND eth_src IS NOT NULL)
+    GROUP BY capture, src HAVING cards > 1 ORDER BY cards DESC, capture, src
+"""
+
+
+def _scan(row: Sequence[Any]) -> Finding:
+    capture, host, label, ports, hosts, port, pairs = row
+    if ports >= MANY_PORTS:
+        where = f"{format_count(ports, f'{label} port')} on {format_count(hosts, 'host')}"
+        return Finding("Port scan", host, f"tried {where}, {pairs:,} in all, and got through to none of these", capture)
+    what = f"{label} port {port}" if ports == 1 else format_count(ports, f"{label} port")
+    return Finding("Host scan", host, f"tried {what} on {format_count(hosts, 'host')} in vain", capture)
+
+
+def _sweep(row: Sequence[Any]) -> Finding:
+    capture, host, label, hosts, absent = row
+    verb = "asked by ARP for" if label == "ARP" else "pinged"
+    return Finding("Sweep", host, f"{verb} {format_count(hosts, 'host')}, {absent:,} of which sent nothing", capture)
+
+
+def _timer(row: Sequence[Any]) -> Finding:
+    capture, host, peer, label, port, contacts, pause = row
+    every = format_duration(round(pause, -6))
+    text = f"contacts {safe_label(peer)} {label} port {port} every {every}, {contacts:,} times"
+    return Finding("Regular contact", host, text, capture)
+
+
+def _shared_address(row: Sequence[Any]) -> Finding:
+    capture, host, cards, names = row
+    return Finding(
+        "Address shared", host, f"is claimed by {cards:,} network cards: {names}{', ...' if cards > 3 else ''}", capture
+    )
+
+
+_RULES: tuple[tuple[str, str, Callable[[Sequence[Any]], Finding]], ...] = (
+    (f"at least {MANY_PORTS} ports or {MANY_HOSTS} hosts tried without an answer", _SCANS, _scan),
+    (f"ARP or echo requests for at least {MANY_HOSTS} hosts", _SWEEPS, _sweep),
+    (f"at least {REGULAR_CONTACTS} contacts at intervals that vary by less than a fifth", _TIMERS, _timer),
+    ("ARP for one address from several link-layer addresses", _SHARED_ADDRESSES, _shared_address),
+)
+
+
+RULES = tuple(rule for rule, _, _ in _RULES)
+"""What each rule looks for, in words."""
+
+
+def find_all(connection: duckdb.DuckDBPyConnection) -> list[Findings]:
+    """Apply every rule to the views ``flows`` and ``edges``, and give those that found something."""
+    found = []
+    for _, query, finding_of in _RULES:
+        with reading_errors():
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
+            rows = connection.execute(f"FROM found LIMIT {MAX_FINDINGS}").fetchall()
+            [(total,)] = connection.execute("SELECT count(*) FROM found").fetchall()
+        if rows:
+            found.append(Findings([finding_of(row) for row in rows], total))
+    return found
