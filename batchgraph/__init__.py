@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from batchgraph.errors import BatchgraphError as BatchgraphError
+    from batchgraph.features.declared import HOST_FEATURES as HOST_FEATURES
+    from batchgraph.features.declared import PAIR_FEATURES as PAIR_FEATURES
     from batchgraph.graph.results_view import Results as Results
     from batchgraph.graph.results_view import open_results as open_results
     from batchgraph.progress import NoProgress as NoProgress
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
     from batchgraph.schema import EDGE_COLUMNS as EDGE_COLUMNS
     from batchgraph.schema import FLOW_COLUMNS as FLOW_COLUMNS
     from batchgraph.schema import Column as Column
+    from batchgraph.stages.connections import ConnectionOptions as ConnectionOptions
+    from batchgraph.stages.connections import make_connections as make_connections
     from batchgraph.stages.extract import ExtractOptions as ExtractOptions
     from batchgraph.stages.extract import extract as extract
+    from batchgraph.stages.features import FeatureOptions as FeatureOptions
+    from batchgraph.stages.features import make_features as make_features
+    from batchgraph.stages.graphs import GraphOptions as GraphOptions
+    from batchgraph.stages.graphs import make_graphs as make_graphs
     from batchgraph.stages.merge import MergeOptions as MergeOptions
     from batchgraph.stages.merge import merge as merge
     from batchgraph.stages.report import ReportOptions as ReportOptions
@@ -38,10 +46,14 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "errors": ("BatchgraphError",),
+    "features.declared": ("HOST_FEATURES", "PAIR_FEATURES"),
     "graph.results_view": ("Results", "open_results"),
     "progress": ("NoProgress", "Progress"),
     "schema": ("COMBINED_FLOW_COLUMNS", "EDGE_COLUMNS", "FLOW_COLUMNS", "Column"),
+    "stages.connections": ("ConnectionOptions", "make_connections"),
     "stages.extract": ("ExtractOptions", "extract"),
+    "stages.features": ("FeatureOptions", "make_features"),
+    "stages.graphs": ("GraphOptions", "make_graphs"),
     "stages.merge": ("MergeOptions", "merge"),
     "stages.report": ("ReportOptions", "report"),
     "stages.run": ("run",),

@@ -18,19 +18,32 @@ from batchgraph.messages import escape, write_line
 from batchgraph.options import (
     BeforeAfter,
     By,
+    Capture,
     Debug,
     Decoder,
+    EdgeKind,
     FailOn,
+    Folder,
     Force,
     Formats,
+    GraphFormats,
+    Hosts,
     Inputs,
+    KeyFile,
+    LabelsFile,
     Layout,
+    MaxEdges,
     MaxExpanded,
     Out,
     Quiet,
+    ResultsFolder,
+    Time,
+    Timeout,
     Top,
     Trust,
     Tunnels,
+    Where,
+    Window,
     Workers,
     split_commas,
 )
@@ -185,6 +198,80 @@ def report_command(
     _execute(job, workers=workers, fail_on=fail_on, quiet=quiet, debug=debug, summary_of=out)
 
 
+@app.command("graph")
+def graph_command(
+    results: ResultsFolder,
+    *,
+    out: Folder = None,
+    by: EdgeKind = "flow",
+    window: Window = None,
+    formats: GraphFormats = "graphml",
+    where: Where = "",
+    hosts: Hosts = "",
+    time: Time = "",
+    capture: Capture = "combined",
+    max_edges: MaxEdges = 1_000_000,
+    anonymize: KeyFile = None,
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Make further graphs of a finished run: by other edges, of some packets, of each window of time."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph.stages.graphs import GraphOptions, make_graphs
+
+        chosen = (where, split_commas(hosts), time)
+        options = GraphOptions(by, window, split_commas(formats), *chosen, capture, max_edges, anonymize)
+        return make_graphs(results, folder=out, options=options, progress=progress)
+
+    _execute(job, workers=0, fail_on=fail_on, quiet=quiet, debug=debug)
+
+
+@app.command("connections")
+def connections_command(
+    results: ResultsFolder,
+    *,
+    tcp_timeout: Timeout = "5m",
+    udp_timeout: Timeout = "1m",
+    other_timeout: Timeout = "1m",
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write both directions of every conversation as one row, as Zeek would log it (tables/connections.*)."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph.stages.connections import ConnectionOptions, make_connections
+
+        options = ConnectionOptions(tcp_timeout, udp_timeout, other_timeout)
+        return make_connections(results, options=options, progress=progress)
+
+    _execute(job, workers=0, fail_on=fail_on, quiet=quiet, debug=debug)
+
+
+@app.command("features")
+def features_command(
+    results: ResultsFolder,
+    *,
+    window: Window = None,
+    labels: LabelsFile = None,
+    workers: Workers = None,
+    fail_on: FailOn = "any",
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write tables of features of hosts and of pairs of hosts, for learning (features/)."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph.stages.features import FeatureOptions, make_features
+
+        options = FeatureOptions(window=window, labels=labels)
+        return make_features(results, options=options, workers=pool, progress=progress)
+
+    _execute(job, workers=workers, fail_on=fail_on, quiet=quiet, debug=debug)
+
+
 @app.command("open")
 def open_command(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results directory.", show_default=False)],
@@ -209,9 +296,9 @@ def warm_up_command() -> None:
 
 @app.command("show")
 def show_command(
-    what: Annotated[Literal["columns", "protocols", "exit-codes"], typer.Argument(show_default=False)],
+    what: Annotated[Literal["columns", "features", "protocols", "exit-codes"], typer.Argument(show_default=False)],
 ) -> None:
-    """Print what is declared: columns, protocols or exit codes."""
+    """Print what is declared: columns, features, protocols or exit codes."""
     write_line(sys.stdout, DECLARED[what]())
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from batchgraph.exit_codes import EXIT_CODES
 from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS, Column
 from batchgraph.wire.spec import ANY, Header, Space
+
+if TYPE_CHECKING:
+    from batchgraph.features.declared import Feature
 
 MAX_NUMBERS = 6
 """Most codes of a header that are written out."""
@@ -30,6 +34,19 @@ def protocols_table() -> str:
 
     titles = ("header", "type", "tunnel", "found as", "octets", "standard")
     return markdown_table(titles, map(_protocol, table()))
+
+
+def features_table() -> str:
+    """Describe the features of hosts and of pairs of hosts."""
+    from batchgraph.features.declared import HOST_FEATURES, LABEL, PAIR_FEATURES
+
+    hosts, pairs = _features((*HOST_FEATURES, LABEL)), _features(PAIR_FEATURES)
+    return f"Hosts (features/hosts.parquet)\n\n{hosts}\n\nPairs of hosts (features/pairs.parquet)\n\n{pairs}"
+
+
+def _features(features: Iterable[Feature]) -> str:
+    rows = ((f.name, f.type, f.unit, f.source, f.definition) for f in features)
+    return markdown_table(("feature", "Arrow type", "unit", "source", "definition"), rows)
 
 
 def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -73,6 +90,7 @@ def _protocol(header: Header) -> tuple[str, ...]:
 
 DECLARED: Mapping[str, Callable[[], str]] = {
     "columns": columns_table,
+    "features": features_table,
     "protocols": protocols_table,
     "exit-codes": exit_codes_table,
 }

@@ -77,3 +77,53 @@ FailOn = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary, only problems.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what dask's workers say.")]
+ResultsFolder = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="The results directory of a finished run.", show_default=False)
+]
+EdgeKind = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="flow|packet|pair|service|subnet:24,64|mac",
+        help="What an edge is: a flow, one packet, all packets from one host to another, all packets of a host with one"
+        " service of another, all packets from one network to another, or from one link-layer address to another.",
+    ),
+]
+Window = Annotated[
+    str | None,
+    typer.Option(metavar="60s", help="For each such window of time by itself; windows begin at multiples since 1970."),
+]
+GraphFormats = Annotated[str, typer.Option("--format", metavar="graphml,gexf,csv", help="File formats of the graphs.")]
+Where = Annotated[
+    str,
+    typer.Option(metavar="CONDITION", help="Only packets of which this holds, such as 'dport == 443 and load > 0'."),
+]
+Hosts = Annotated[
+    str,
+    typer.Option(metavar="ADDRESS,...", help="Only packets with one of these addresses or networks at either end."),
+]
+Time = Annotated[
+    str, typer.Option(metavar="A..B", help="Only packets from time A until before time B (ISO 8601, UTC).")
+]
+Capture = Annotated[str, typer.Option(metavar="ID", help="The capture, or combined for all.")]
+MaxEdges = Annotated[int, typer.Option("--max-edges", metavar="N", min=1, help="Write no more edges than this.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FOLDER", help="Where the graphs go.", show_default="RESULTS/views/<capture>/<by>"
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--anonymize",
+        metavar="KEYFILE",
+        help="Rename all addresses by this key of 32 octets; prefixes stay prefixes.",
+        show_default=False,
+    ),
+]
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="CSV with the columns host, label and, if wanted, capture."),
+]
+Timeout = Annotated[str, typer.Option(metavar="5m", help="The silence after which a connection is over.")]

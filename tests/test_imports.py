@@ -2,6 +2,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,21 @@ def test_dir__lists_public_names():
 
 def test_version__is_that_of_the_distribution():
     assert batchgraph.__version__ == importlib.import_module("importlib.metadata").version("batchgraph")
+
+
+def test_run__needs_no_pandas(tmp_path):
+    # pyarrow imports pandas where it is installed; a user's environment may lack it.
+    code = (
+        "import sys\n"
+        "class NoPandas:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'pandas':\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, NoPandas())\n"
+        "from pathlib import Path; import batchgraph\n"
+        "batchgraph.run(sys.argv[1:2], Path(sys.argv[2]))\n"
+        "batchgraph.open_results(sys.argv[2]).graph()\n"
+    )
+    sample = Path(__file__).parents[1] / "sample_pcaps" / "portscan.pcap"
+
+    subprocess.run([sys.executable, "-c", code, sample, tmp_path / "results"], check=True)

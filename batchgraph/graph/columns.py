@@ -8,6 +8,10 @@ from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS,
 EDGE_KINDS = ("flow", "packet", "pair")
 """What an edge can stand for: a flow, a single packet, or all packets from one host to another."""
 
+FURTHER_KINDS = (*EDGE_KINDS, "service", "subnet", "mac")
+"""What an edge of a further graph can stand for, besides: all packets of a host with one service of another, from one
+network to another, or from one link-layer address to another."""
+
 NODE_COLUMNS: tuple[Column, ...] = (
     Column("packets_out", "int64", "packets sent", nullable=False),
     Column("packets_in", "int64", "packets received", nullable=False),
@@ -34,6 +38,14 @@ _PAIR_COLUMNS: tuple[Column, ...] = (
     *(column for column in FLOW_SUMS if column.name != "tcp_flags"),
 )
 
+_SERVICE_COLUMNS: tuple[Column, ...] = (
+    _PACKET_COLUMNS["type"],
+    _PACKET_COLUMNS["proto"],
+    Column("port", "uint16", "port of the server"),
+    Column("server", "string", "which end serves: src, dst or both"),
+    *(column for column in FLOW_SUMS if column.name != "tcp_flags"),
+)
+
 
 def edge_columns(by: str, *, combined: bool) -> tuple[Column, ...]:
     """Give the attributes of an edge, beside its ends.
@@ -41,15 +53,17 @@ def edge_columns(by: str, *, combined: bool) -> tuple[Column, ...]:
     Parameters
     ----------
     by
-        What an edge is, one of `EDGE_KINDS`.
+        What an edge is, one of `FURTHER_KINDS`.
     combined
         Whether the graph is that of all captures.
     """
     if by == "packet":
         names = ("capture", *PACKET_NAMES) if combined else PACKET_NAMES
         return (*(_PACKET_COLUMNS[name] for name in names), WEIGHT)
-    if by == "pair":
+    if by in ("pair", "subnet", "mac"):
         return (*_PAIR_COLUMNS, WEIGHT)
+    if by == "service":
+        return (*_SERVICE_COLUMNS, WEIGHT)
     columns = COMBINED_FLOW_COLUMNS if combined else FLOW_COLUMNS
     return (*(column for column in columns if column.name not in ("capture", *ENDS)), WEIGHT)
 

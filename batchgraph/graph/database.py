@@ -28,7 +28,9 @@ BATCH_ROWS = 16_384
 
 
 @contextmanager
-def open_database(spill: Path | None = None, *, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_database(
+    spill: Path | None = None, *, threads: int = 1, memory_mib: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that spills to disk beyond its limit and fetches nothing from the network.
 
     Parameters
@@ -37,6 +39,8 @@ def open_database(spill: Path | None = None, *, threads: int = 1) -> Iterator[du
         Folder in which a hidden folder of its own is made for the time; None: the system's temporary folder.
     threads
         Threads of a query. The rows it gives do not depend on them, only their order where none is asked for.
+    memory_mib
+        What queries may hold before they spill; None: `THREAD_MEMORY_MIB` for each thread and once more.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def open_database(spill: Path | None = None, *, threads: int = 1) -> Iterator[du
             "threads": threads,
             # Measured with 5 million packets in as many flows and one thread: the process peaked at 480 MiB and spilled
             # the rest; twice the limit saved a twentieth of the time.
-            "memory_limit": f"{THREAD_MEMORY_MIB * (threads + 1)}MiB",
+            "memory_limit": f"{memory_mib or THREAD_MEMORY_MIB * (threads + 1)}MiB",
             "temp_directory": folder,
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

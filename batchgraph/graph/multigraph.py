@@ -9,14 +9,14 @@ import networkx
 import pyarrow as pa
 
 from batchgraph.graph.columns import NODE_COLUMNS
-from batchgraph.graph.source import GraphSource
+from batchgraph.graph.source import Graph
 from batchgraph.graph.values import edge_ids, graph_values
 from batchgraph.schema import Column
 
 Attributes = dict[str, int | str]
 
 
-def build_multigraph(source: GraphSource, *, connection: duckdb.DuckDBPyConnection) -> networkx.MultiDiGraph:
+def build_multigraph(source: Graph, *, connection: duckdb.DuckDBPyConnection) -> networkx.MultiDiGraph:
     """Build a graph in memory, about 1 kB an edge.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import numpy as np
@@ -44,6 +45,24 @@ _PAIR_QUERY = """
     )
     GROUP BY src, dst ORDER BY src, dst
 """
+
+
+class Graph(Protocol):
+    """What the writers of graphs need of one."""
+
+    @property
+    def name(self) -> str:
+        """What the graph is called in its file."""
+
+    @property
+    def edge_columns(self) -> tuple[Column, ...]:
+        """The attributes of an edge, beside its ends."""
+
+    def nodes(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
+        """Give the nodes: a column ``address`` and `NODE_COLUMNS`."""
+
+    def edges(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
+        """Give the edges: columns ``src``, ``dst`` and `edge_columns`."""
 
 
 @dataclass(frozen=True, slots=True)
