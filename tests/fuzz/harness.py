@@ -1,5 +1,7 @@
 """Damaged frames and files through the compiled kernels, between forbidden pages: ``python -m tests.fuzz.harness``.
 
+Random protocol tables, as far as they pass the check of tables, have random frames decoded besides.
+
 The work is done by `tests.fuzz.worker`, in a process of its own. Where that dies by a signal, or says nothing for long,
 the case is kept in a folder and the work goes on behind it. Exit code 1: something was found.
 """
@@ -19,13 +21,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fuzz import file_cases, frame_cases, seeds
+from tests.fuzz import file_cases, frame_cases, seeds, tables
 
 SILENCE_SECONDS = 60.0
 """Time after which a process that says nothing is taken for hung, however busy the machine is."""
 
 START_SECONDS = 600.0
 """The same before the first case: kernels are compiled."""
+
+_SHOWN, _LINE = 20, 1000
+"""Findings that are shown whole, and characters of a line of them; all of them are kept."""
 
 
 @dataclass
@@ -39,7 +44,10 @@ class Findings:
 
 @dataclass(frozen=True)
 class Work:
-    """Cases of one kind; `more` are further arguments of the worker, `environment` is its."""
+    """Cases of one kind: ``frames``, ``tables`` or ``files``.
+
+    `more` are further arguments of the worker, `environment` is its.
+    """
 
     kind: str
     seed: int
@@ -54,10 +62,10 @@ class Work:
         return [sys.executable, "-m", "tests.fuzz.worker", self.kind, *given, *self.more]
 
 
-def run(work: Work) -> Findings:
+def run(work: Work, *, most_deaths: int = 20) -> Findings:
     """Do the work, in as many processes as die of it."""
     findings, first = Findings(), work.first
-    while first < work.stop and len(findings.deaths) < 20:
+    while first < work.stop and len(findings.deaths) < most_deaths:
         died_at = _run_once(work, first, findings)
         if died_at is None:
             break
@@ -144,11 +152,19 @@ def keep(work: Work, findings: Findings, folder: Path, captures: Path | None) ->
             batch = frame_cases.batch(work.seed, number, seeds.captured_frames(captures))
             frame_cases.write(batch[slice(*part)], path)
             where = f"frames {part[0]} to {part[1] - 1} of batch {number}"
+        elif work.kind == "tables":
+            headers, frames = tables.case(work.seed, number)
+            path.write_text("\n".join(map(str, headers)) + "\n", "utf-8")
+            frame_cases.write(frames, path.with_suffix(".frames"))
+            where = f"table {number}"
         else:
             case = file_cases.case(work.seed, number, seeds.files(captures))
             path.write_bytes(case.octets)
             where = f"file {number} ({case.made}; windows of {case.window_octets}, cuts at {case.cuts})"
-        text = "\n    ".join(line for complaint in found for line in complaint.strip().splitlines())
+        text = "\n    ".join(line[:_LINE] for complaint in found for line in complaint.strip().splitlines())
+        if count >= _SHOWN:
+            yield f"FOUND with seed {work.seed} in {where}, kept as {path}\n"
+            continue
         yield f"FOUND with seed {work.seed} in {where}, kept as {path}:\n    {text}\n"
 
 
@@ -156,6 +172,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.harness", description=__doc__)
     parser.add_argument("--frames", type=int, default=20_000, help="how many, in whole batches")
     parser.add_argument("--files", type=int, default=1_000)
+    parser.add_argument("--tables", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--captures", type=Path, help="folder of captures to damage, instead of sample_pcaps")
     parser.add_argument("--findings", type=Path, default=seeds.ROOT / "build" / "fuzz", help="folder to keep cases in")
@@ -166,7 +183,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def works(options: argparse.Namespace) -> tuple[Work, Work]:
+def works(options: argparse.Namespace) -> tuple[Work, ...]:
     """Give what the options ask for."""
     more = ("--overstate", str(options.overstate))
     if options.captures:
@@ -180,6 +197,7 @@ def works(options: argparse.Namespace) -> tuple[Work, Work]:
     batches = -(-options.frames // frame_cases.BATCH)
     return (
         Work("frames", options.seed, 0, batches, more, environment),
+        Work("tables", options.seed, 0, options.tables, (), environment),
         Work("files", options.seed, 0, options.files, more, environment),
     )
 
@@ -195,10 +213,13 @@ def main(given: list[str] | None = None) -> int:
         for text in keep(work, findings, options.findings, options.captures):
             sys.stdout.write(text)
         n_found += len(findings.cases)
-        cases = work.stop - work.first
+        # Where too many processes died, the work was given up.
+        stop = work.stop if findings.done or not findings.deaths else findings.deaths[-1] + 1
+        cases = stop - work.first
         count = cases * frame_cases.BATCH if work.kind == "frames" else cases
+        what = f"random {work.kind}" if work.kind == "tables" else f"damaged {work.kind}"
         sys.stdout.write(
-            f"{count:,} damaged {work.kind}, seed {work.seed}, {seconds:.0f} s: {len(findings.cases)} cases found,"
+            f"{count:,} {what}, seed {work.seed}, {seconds:.0f} s: {len(findings.cases)} cases found,"
             f" {len(findings.deaths)} deaths; {json.dumps(findings.done)}\n"
         )
     return 1 if n_found else 0

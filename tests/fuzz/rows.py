@@ -44,10 +44,11 @@ def snapshot(group: RowGroup) -> Snapshot:
     interned = {}
     for name in (*ADDRESS_SLOTS, "tunnel"):
         slot, table = SLOT[name], group.interning
-        # Numbers beyond the entries there are stand for 0, and are complained of elsewhere.
-        numbers = np.where(present >> np.uint32(slot) & 1, values[slot], 0)
-        numbers = np.minimum(numbers, max(int(table.counts[slot]) - 1, 0))
-        interned[name] = table.high[slot, numbers], table.low[slot, numbers], table.kind[slot, numbers]
+        # Numbers beyond the entries there are stand for nothing, and are complained of elsewhere.
+        known = (present >> np.uint32(slot) & 1 != 0) & (values[slot] < table.counts[slot])
+        numbers = np.where(known, values[slot], 0)
+        high, low, kind = (np.where(known, column[slot, numbers], 0) for column in (table.high, table.low, table.kind))
+        interned[name] = high.astype(np.uint64), low.astype(np.uint64), kind.astype(np.uint8)
     return Snapshot(values, present, status, interned)
 
 
@@ -67,7 +68,7 @@ def differing(one: Snapshot, other: Snapshot) -> NDArray[np.bool_]:
 def complaints(
     rows: Snapshot, group: RowGroup, table: Table, lengths: tuple[NDArray[np.uint32], NDArray[np.uint32]]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Give what does not hold of some rows, and of which.
+    """Give what does not hold of some rows, and of which, whatever the protocols in the table.
 
     Parameters
     ----------
@@ -85,13 +86,20 @@ def complaints(
         "load is more than the packet": rows.has("load") & (rows.values[SLOT["load"]] > np.maximum(captured, wire)),
         "a column is present that is none": rows.present >= 1 << len(SLOTS),
     }
+    return {**broken, **_interned_complaints(rows, group, table)}
+
+
+def standard_complaints(rows: Snapshot) -> dict[str, NDArray[np.bool_]]:
+    """Give what does not hold of some rows, and of which, where the table is the package's own."""
+    both = rows.has("src") & rows.has("dst")
+    broken = {"src and dst are of two kinds": both & (rows.interned["src"][2] != rows.interned["dst"][2])}
     for name, largest in LARGEST.items():
         broken[f"{name} is more than {largest}"] = rows.has(name) & (rows.values[SLOT[name]] > largest)
     for name, needed in NEEDS.items():
         broken[f"{name} is there without {' and '.join(needed)}"] = rows.has(name) & ~np.all(
             [rows.has(other) for other in needed], axis=0
         )
-    return {**broken, **_interned_complaints(rows, group, table)}
+    return broken
 
 
 def _interned_complaints(rows: Snapshot, group: RowGroup, table: Table) -> dict[str, NDArray[np.bool_]]:
@@ -107,8 +115,6 @@ def _interned_complaints(rows: Snapshot, group: RowGroup, table: Table) -> dict[
             if address.value < 8:
                 too_long = (high != 0) | (low >> np.uint64(8 * address.value) != 0)
                 broken[f"{name} has more octets than {address.name}"] = used & (kind == number) & too_long
-    both = rows.has("src") & rows.has("dst")
-    broken["src and dst are of two kinds"] = both & (rows.interned["src"][2] != rows.interned["dst"][2])
     high, low, _ = rows.interned["tunnel"]
     stacks = np.stack((high, low), axis=1).astype(">u8").view(np.uint8).reshape(-1, MAX_TUNNELS)
     empty = (stacks[:, -1] == 0) | (stacks >= len(table.tunnels)).any(axis=1)
