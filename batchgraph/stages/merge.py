@@ -16,6 +16,9 @@ from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_
 
 _STAGES_BEFORE = ("extract",)
 
+_FEW_ROWS = 200_000
+"""Edge records that are merged sooner here than workers are started."""
+
 
 @dataclass(frozen=True, slots=True)
 class MergeOptions:
@@ -147,7 +150,8 @@ def _unmerged(manifest: Manifest) -> Manifest:
 
 def _merge_captures(tasks: Sequence[_Task], workers: int | Pool, stage: StageProgress) -> None:
     lost = []
-    for index, result in fan_out(_merge_capture, tasks, workers=workers):
+    few = sum(task.rows for task in tasks) <= _FEW_ROWS
+    for index, result in fan_out(_merge_capture, tasks, workers=0 if few else workers):
         if isinstance(result, WorkerLost):
             lost.append(f"{tasks[index].capture} could not be merged: {result.reason}")
         stage.advance(tasks[index].capture)

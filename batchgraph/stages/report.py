@@ -27,6 +27,10 @@ _MOST_PLACED = 500
 """Hosts that have a place common to all maps; the networks of more would be laid out for minutes."""
 
 
+_FEW_MAPS = 3
+"""Maps that are drawn sooner here than workers are started (about a second and a half; a map takes half of one)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
     """How maps are drawn.
@@ -150,7 +154,7 @@ def _draw_maps(
     from batchgraph.render.maps import make_map
 
     with progress.stage("maps", len(tasks)) as stage:
-        for index, result in fan_out(make_map, tasks, workers=workers):
+        for index, result in fan_out(make_map, tasks, workers=workers if len(tasks) > _FEW_MAPS else 0):
             problem = result.reason if isinstance(result, WorkerLost) else result.problem
             if problem:
                 failed[tasks[index].capture] = problem

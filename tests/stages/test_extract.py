@@ -210,6 +210,7 @@ def test_describe__is_one_line():
 def test_registered_protocol__is_carried_to_workers(tmp_path, monkeypatch):
     # VXLAN (RFC 7348, section 5) on a port of one's own.
     monkeypatch.setattr(wire, "_added", [])
+    monkeypatch.setitem(stage.PACK_OCTETS, "table", 1)
     wire.register(Header("own_vxlan", {Space.UDP_PORT: (4799,)}, min_octets=8, then="ethernet", tunnel="vxlan-4799"))
     inner = ETHERNET + "0800" + ipv4(17, udp(), src="0a000001")
     packet = octets(ETHERNET, "0800", ipv4(17, udp("08000000 00000100" + inner, dport=4799)))

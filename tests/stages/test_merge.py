@@ -2,6 +2,7 @@ import networkx
 import pyarrow.parquet as pq
 import pytest
 
+import batchgraph.stages.merge
 from batchgraph.errors import ClusterError, OutputError, ResultsError, UsageError
 from batchgraph.parallel import WorkerLost
 from batchgraph.stages.merge import MergeOptions, merge
@@ -166,7 +167,8 @@ def test_merge__again_gives_the_same_bytes(tmp_path, by):
     assert files(tmp_path, "flows", "graphs") == before
 
 
-def test_merge__by_two_workers_gives_the_bytes_of_none(tmp_path):
+def test_merge__by_two_workers_gives_the_bytes_of_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(batchgraph.stages.merge, "_FEW_ROWS", 0)
     write_results(tmp_path / "none", CAPTURES)
     write_results(tmp_path / "two", CAPTURES)
 
@@ -193,7 +195,8 @@ class _LosesOne:
             yield index, function(task)
 
 
-def test_merge__that_loses_a_worker_names_the_capture(tmp_path):
+def test_merge__that_loses_a_worker_names_the_capture(tmp_path, monkeypatch):
+    monkeypatch.setattr(batchgraph.stages.merge, "_FEW_ROWS", 0)
     write_results(tmp_path, CAPTURES)
 
     with pytest.raises(ClusterError, match=r"^a could not be merged: the worker process died"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import batchgraph.stages.report
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.progress import NoProgress
 from batchgraph.render import maps
@@ -81,7 +82,8 @@ def test_report__gives_the_same_bytes_again(merged):
     assert contents(merged, "maps", "tables") == first
 
 
-def test_report__gives_the_same_bytes_with_workers(merged):
+def test_report__gives_the_same_bytes_with_workers(merged, monkeypatch):
+    monkeypatch.setattr(batchgraph.stages.report, "_FEW_MAPS", 0)
     report(merged, options=SVG)
     first = contents(merged, "maps", "tables")
     report(merged, options=SVG, workers=2)

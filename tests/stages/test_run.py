@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import batchgraph.stages.extract
+import batchgraph.stages.merge
+import batchgraph.stages.report
 from batchgraph import MergeOptions, ReportOptions, run
 from batchgraph.errors import NoCapturesError
 from batchgraph.progress import NoProgress
@@ -83,7 +86,11 @@ def test_run__again_gives_the_same_bytes(captures, tmp_path):
     assert files_of(tmp_path / "out") == first
 
 
-def test_run__by_two_workers_gives_the_bytes_of_none(captures, tmp_path):
+def test_run__by_two_workers_gives_the_bytes_of_none(captures, tmp_path, monkeypatch):
+    # So small a run would have no use for workers.
+    monkeypatch.setitem(batchgraph.stages.extract.PACK_OCTETS, "table", 1)
+    monkeypatch.setattr(batchgraph.stages.merge, "_FEW_ROWS", 0)
+    monkeypatch.setattr(batchgraph.stages.report, "_FEW_MAPS", 0)
     run([captures], tmp_path / "none")
     run([captures], tmp_path / "two", workers=2)
 
