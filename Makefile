@@ -60,6 +60,10 @@ corpus: $(STAMP)  ## extract the captures of CORPUS and hold them against its ex
 fuzz: $(STAMP)  ## put damaged frames, files and random tables through the kernels under guard pages
 	$(IN_VENV) python -m tests.fuzz.harness --frames 200000 --files 10000 --tables 1000 $(ARGUMENTS)
 
+.PHONY: damage
+damage: $(STAMP)  ## damage captures in every way and print what is read of them
+	$(IN_VENV) python -m tests.damage.kit --seeds 200 --packets 500 $(ARGUMENTS)
+
 .PHONY: browser-test
 browser-test: $(STAMP)  ## drive report.html through a headless Chromium, which must be installed
 	$(VENV)/bin/python -m pip install --quiet playwright

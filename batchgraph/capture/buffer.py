@@ -6,6 +6,8 @@ import numpy as np
 
 from batchgraph.capture.stored import Source
 
+_LOOKS = 4
+
 
 class WindowBuffer:
     """A private buffer over a source.
@@ -44,6 +46,16 @@ class WindowBuffer:
             grown[: self.stop] = self.octets[: self.stop]
             self.octets = grown
             self._read()
+
+    def look_ahead(self, needed: int) -> None:
+        """Fill as `fill` does, in a buffer of several times `needed`, so that it is not moved for every record."""
+        if len(self.octets) < _LOOKS * needed and self.stop - self.start < needed and not self.at_end:
+            grown = np.empty(_LOOKS * needed, np.uint8)
+            left = self.stop - self.start
+            grown[:left] = self.octets[self.start : self.stop]
+            self.octets, self.start, self.stop = grown, 0, left
+        if self.stop - self.start < needed and not self.at_end:
+            self.fill(needed)
 
     def drain(self) -> int:
         """Pass everything up to the end of the source and tell how many octets that were."""

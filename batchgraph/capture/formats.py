@@ -67,6 +67,9 @@ _OTHERS = (
 )
 
 
+_UNKNOWN, _ZEROS, _ERF, _TEXT = "an unknown format", "nothing but zeros", "ERF (Endace)", "text"
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """What a file is.
@@ -86,6 +89,11 @@ class Format:
     def is_read(self) -> bool:
         """Whether batchgraph reads the format."""
         return self.name in ("pcap", "pcapng", "snoop")
+
+    @property
+    def may_lack_header(self) -> bool:
+        """Whether nothing is known of the file, so that it may be a capture whose header is lost."""
+        return self.name.startswith((_UNKNOWN, _ZEROS, _ERF, _TEXT))
 
 
 def recognise(head: bytes) -> Format:
@@ -109,12 +117,12 @@ def _name_other(head: bytes) -> str:
     if head[257:262] == b"ustar":
         return "a tar archive"
     if _is_erf(head):
-        return "ERF (Endace)"
+        return _ERF
     if not head.strip(b"\0"):
-        return "nothing but zeros"
+        return _ZEROS
     if _is_text(head):
-        return "an HTML page" if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")) else "text"
-    return f"an unknown format beginning with {head[:8].hex(' ')}"
+        return "an HTML page" if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")) else _TEXT
+    return f"{_UNKNOWN} beginning with {head[:8].hex(' ')}"
 
 
 def _is_erf(head: bytes) -> bool:

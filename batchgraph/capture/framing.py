@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from batchgraph.capture import walk
 from batchgraph.capture.index import PacketIndex
+from batchgraph.capture.salvage import Mended
 
 
 @dataclass(slots=True)
@@ -40,8 +41,26 @@ class Framing(Protocol):
     header_octets: int
     """Octets of the file header, which come before the first record."""
 
-    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex) -> Walked:
-        """Walk the records in ``octets[start:stop]``, fill `index`, and account for the octets passed."""
+    def mark_repaired(self) -> None:
+        """Let no packet be beyond doubt, as the file was mended as a whole."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the next record is still searched for, so that there is nothing to walk."""
+
+    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
+        """Walk the records in ``octets[start:stop]``, fill `index`, and account for the octets passed.
+
+        `at_end` says whether the file ends at `stop`.
+        """
+
+    def mend(
+        self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool
+    ) -> Mended | None:
+        """Do the best about the record where the walk stopped; None where this format is not mended.
+
+        At least `LOOK_AHEAD` octets are there, or those up to the end. Octets are accounted for but those skipped.
+        """
 
 
 FAULTS = {
@@ -51,6 +70,8 @@ FAULTS = {
     walk.OVERFLOW: "the packet is longer than its record, or than its link type allows",
     walk.BYTE_ORDER: "the section header has no byte-order magic",
     walk.VERSION: "the section is of another major version than 1",
+    walk.DOUBTFUL: "no record header is where one should be",
+    walk.CUT: "the last record is cut off",
 }
 """What the walkers' faults mean."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from batchgraph.capture import walk
+from batchgraph.capture import blocks
 
 MAX_COMMENTS, MAX_NAMES, MAX_CHARACTERS = 100, 1000, 200
 """Texts that are kept of one file, and characters of each."""
@@ -35,9 +35,9 @@ class Notes:
     @property
     def wanted(self) -> int:
         """The kinds of remarks of which more are kept, as the walkers take it."""
-        comments = walk.REMARK_COMMENT if len(self._comments) < MAX_COMMENTS else 0
+        comments = blocks.REMARK_COMMENT if len(self._comments) < MAX_COMMENTS else 0
         is_full = self._n_names >= MAX_NAMES or self._n_name_blocks >= MAX_NAME_BLOCKS
-        return comments + (0 if is_full else walk.REMARK_NAMES)
+        return comments + (0 if is_full else blocks.REMARK_NAMES)
 
     def count(self, n_comments: int, n_secrets: int) -> None:
         """Set how many comments and blocks of decryption secrets were seen; the secrets themselves are not read."""
@@ -48,7 +48,7 @@ class Notes:
 
     def read(self, kind: int, octets: bytes, *, big: bool) -> None:
         """Read a remark that a walker noted."""
-        if kind == walk.REMARK_NAMES:
+        if kind == blocks.REMARK_NAMES:
             if self._n_name_blocks == MAX_NAME_BLOCKS:
                 return
             self._n_name_blocks += 1

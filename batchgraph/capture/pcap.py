@@ -8,10 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchgraph.capture import walk
+from batchgraph.capture import records, walk
+from batchgraph.capture.formats import PEEK_OCTETS
 from batchgraph.capture.framing import FAULTS, Walked, columns
-from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
-from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
+from batchgraph.capture.index import NO_NUMBER, REPAIRED, SOUND, Accounting, PacketIndex, Problem
+from batchgraph.capture.look import Look, look
+from batchgraph.capture.lost_header import LostHeader
+from batchgraph.capture.mend_pcap import PcapMender
+from batchgraph.capture.salvage import Mended
+from batchgraph.capture.walk_pcap import walk_pcap
+from batchgraph.errors import CaptureError, CorruptCaptureError, UnsupportedCaptureError
 
 _NANOSECONDS = (0xA1B23C4D, 0x1C0001AC)
 _IXIA = (0x1C0001AC, 0x1C0001AB)
@@ -28,6 +34,7 @@ _VARIANTS = {
 """By magic number, the lengths of a record header in the order of trust; the kinds after the first share its magic."""
 
 _RECORDS_TRIED = 3
+_FILE_HEADER = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,8 @@ class FileHeader:
         Some writers of 2.3 have it too, which shows where a packet would be longer captured than on the wire.
         """
         if self.version < (2, 3) or self.version == (543, 0):
-            return walk.NOT_SWAPPED if self.is_aix else walk.SWAPPED
-        return walk.SWAPPED_WHERE_LARGER if self.version == (2, 3) else walk.NOT_SWAPPED
+            return records.NOT_SWAPPED if self.is_aix else records.SWAPPED
+        return records.SWAPPED_WHERE_LARGER if self.version == (2, 3) else records.NOT_SWAPPED
 
     @property
     def fraction_ns(self) -> int:
@@ -175,22 +182,87 @@ class PcapFraming:
         self.header_octets = header.octets
         self._accounting = accounting
         accounting.format += name.removeprefix("pcap")
+        self._layout = np.zeros(records.LAYOUT_PLACES, np.int64)
+        self._mender = PcapMender(self._layout)
+        self._begin(header, record_header)
+
+    @classmethod
+    def without_header(cls, lost: LostHeader, accounting: Accounting) -> PcapFraming:
+        """Read a file whose header was inferred; its records are searched for from the start."""
+        self = cls.__new__(cls)
+        self.header_octets = 0
+        self._accounting = accounting
+        self._layout = lost.layout
+        self._mender = PcapMender(self._layout)
+        self._mender.is_lost = self._mender.is_headless = True
+        if lost.layout[records.LINK_TYPE] != NO_NUMBER:
+            accounting.link_types.add(int(lost.layout[records.LINK_TYPE]))
+        return self
+
+    def mark_repaired(self) -> None:
+        """Let no packet be beyond doubt."""
+        self._layout[records.TRUST] = REPAIRED
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the next record is still searched for."""
+        return self._mender.is_lost
+
+    def _begin(self, header: FileHeader, record_header: int) -> None:
+        """Take in a file header, and account for it."""
+        accounting, layout = self._accounting, self._layout
         accounting.octets["header"] += header.octets
         if header.link_type == NO_NUMBER:
             what = f"link-type field {header.link_type_field:#010x} uses reserved bits: no link type is known"
             accounting.problems.append(Problem(20, what, kept="all packets, undecoded"))
         else:
             accounting.link_types.add(header.link_type)
-        self._layout = np.zeros(6, np.int64)
-        self._layout[walk.BIG] = header.big
-        self._layout[walk.RECORD_HEADER] = record_header
-        self._layout[walk.FRACTION_NS] = header.fraction_ns
-        self._layout[walk.LENGTHS] = header.lengths
-        self._layout[walk.MAXIMUM] = walk.largest_packet(header.link_type)
-        self._layout[walk.LINK_TYPE] = header.link_type
+        set_layout(layout, header, record_header)
 
-    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex) -> Walked:
+    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
         """Walk the records in a window."""
-        position, packets, reason, needed = walk.walk_pcap(octets, start, stop, self._layout, columns(index))
+        position, packets, reason, needed = walk_pcap(octets, start, stop, int(at_end), self._layout, columns(index))
         self._accounting.octets["records"] += position - start
         return Walked(position, packets, needed, FAULTS.get(reason, ""))
+
+    def mend(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Mended:
+        """Do the best about the place where the walk stopped."""
+        seen = look(octets, start, stop, at_end)
+        mended = self._join(seen, index) or self._mender.mend(seen, index)
+        self._accounting.octets["records"] += mended.position - start - mended.skipped - mended.header_octets
+        return mended
+
+    def _join(self, seen: Look, index: PacketIndex) -> Mended | None:
+        """Go on with another capture where its file header stands in place of a record (files joined end to end)."""
+        at = seen.start + int(self._layout[records.DOUBT])
+        if self.is_lost or seen.stop - at < _FILE_HEADER or not records.is_file_magic(seen.octets, at):
+            return None
+        head = seen.octets[at : min(seen.stop, at + PEEK_OCTETS)].tobytes()
+        try:
+            header = read_file_header(head)
+        except CaptureError:
+            return None
+        if header.version != (2, 4) or header.link_type == NO_NUMBER:
+            return None
+        packets = self._mender.put_before(seen, index, at)
+        trust = self._layout[records.TRUST]
+        self._begin(header, choose_variant(header, head)[0])
+        self._layout[records.TRUST] = trust
+        return Mended(
+            at + header.octets, packets, at=at, what="another pcap file begins here", header_octets=header.octets
+        )
+
+
+def set_layout(layout: NDArray[np.int64], header: FileHeader, record_header: int) -> None:
+    """Write what a file header says into the layout that the walkers take; nothing is in doubt there."""
+    maximum = walk.largest_packet(header.link_type)
+    layout[:] = 0
+    layout[records.BIG] = header.big
+    layout[records.RECORD_HEADER] = record_header
+    layout[records.FRACTION_NS] = header.fraction_ns
+    layout[records.LENGTHS] = header.lengths
+    layout[records.MAXIMUM] = maximum
+    layout[records.LINK_TYPE] = header.link_type
+    layout[records.SNAP] = min(header.snapshot_length or maximum, maximum)
+    layout[records.TRUST] = SOUND
+    layout[records.LAST_SECONDS] = layout[records.SOUND_SECONDS] = -1

@@ -10,14 +10,20 @@ from batchgraph.capture.buffer import WindowBuffer
 from batchgraph.capture.compression import compression_of, expand
 from batchgraph.capture.formats import PEEK_OCTETS, recognise
 from batchgraph.capture.framing import Framing
-from batchgraph.capture.index import Accounting, PacketIndex, Problem, Window
+from batchgraph.capture.index import REPAIRED, Accounting, PacketIndex, Problem, Window
+from batchgraph.capture.lost_header import infer_header
 from batchgraph.capture.pcap import PcapFraming
 from batchgraph.capture.pcapng import PcapngFraming
+from batchgraph.capture.records import LOOK_AHEAD
+from batchgraph.capture.salvage import Gaps, Mended
 from batchgraph.capture.snoop import SnoopFraming
 from batchgraph.capture.stored import Source, StoredFile
+from batchgraph.capture.textmode import Restored, is_text_mode
 from batchgraph.errors import CaptureError, UnsupportedCaptureError
 
 _LEAST_RECORD = 16
+_LEAST_INDEX = 4
+"""Packets that an index has room for at least: a walk may hold the last one back, and mending gives two at a time."""
 
 
 def open_capture(path: str | Path, *, window_octets: int = 1 << 20, max_expanded: int | None = None) -> CaptureReader:
@@ -46,6 +52,8 @@ class CaptureReader:
 
     def __init__(self, path: str | Path, window_octets: int, max_expanded: int | None) -> None:
         self.accounting = Accounting()
+        self._gaps = Gaps(self.accounting)
+        self._is_damaged = False
         self._path = path
         self._window_octets = max(window_octets, _LEAST_RECORD)
         self._max_expanded = max_expanded
@@ -68,17 +76,29 @@ class CaptureReader:
     def _read(self, stored: StoredFile) -> Iterator[Window]:
         source, layers = expand(stored, max_expanded=self._max_expanded)
         self.accounting.format = "".join(f"{layer}:" for layer in layers)
+        source, is_restored = self._restore(source)
         try:
             framing = self._open_framing(source)
         except CaptureError as error:
             self._refuse(error, source)
         else:
             if framing is not None:
+                if is_restored:
+                    framing.mark_repaired()
                 yield from self._walk(source, framing)
         if source.problem:
             lost = "what the rest of the stream held"
             self._problem(Problem(source.position, source.problem, kept=self._kept(), lost=lost))
         self._check(source)
+
+    def _restore(self, source: Source) -> tuple[Source, bool]:
+        """Undo a transfer in text mode; the octets accounted for are then those restored."""
+        if not is_text_mode(source.peek(PEEK_OCTETS)):
+            return source, False
+        self.accounting.format += "text-mode:"
+        what = "the file was transferred in text mode: a carriage return was put before every line feed, and taken out"
+        self._problem(Problem(0, what, kept="all packets"), status="salvaged")
+        return Restored(source), True
 
     def _open_framing(self, source: Source) -> Framing | None:
         """Tell the format of the expanded octets; None where there are none."""
@@ -91,6 +111,8 @@ class CaptureReader:
             self.accounting.format += deeper
             raise UnsupportedCaptureError(f"{deeper} inside two other compressions")
         known = recognise(head)
+        if known.may_lack_header and (framing := self._open_headless(source)):
+            return framing
         self.accounting.format += known.name
         if known.name == "pcap":
             return PcapFraming(head, self.accounting)
@@ -99,6 +121,22 @@ class CaptureReader:
         if known.name == "snoop":
             return SnoopFraming(head, self.accounting)
         raise UnsupportedCaptureError(known.name)
+
+    def _open_headless(self, source: Source) -> Framing | None:
+        """Take the octets for a capture whose file header is lost, where they show records; else give None."""
+        head = source.peek(LOOK_AHEAD)
+        lost = infer_header(head, at_end=len(head) < LOOK_AHEAD)
+        if lost is None:
+            return None
+        self.accounting.format += lost.format
+        self._gaps.add(0, lost.what, 0, before=0)
+        self._set_status("partial")
+        self._is_damaged = True
+        if lost.format == "pcap":
+            return PcapFraming.without_header(lost, self.accounting)
+        framing = PcapngFraming(self.accounting)
+        framing.begin_lost()
+        return framing
 
     def _refuse(self, error: CaptureError, source: Source) -> None:
         skipped = WindowBuffer(source, 1 << 16).drain()
@@ -110,25 +148,50 @@ class CaptureReader:
         buffer = WindowBuffer(source, self._window_octets)
         buffer.fill(framing.header_octets)
         buffer.start = framing.header_octets
-        index = PacketIndex.empty(self._window_octets // _LEAST_RECORD)
+        index = PacketIndex.empty(max(_LEAST_INDEX, self._window_octets // _LEAST_RECORD))
         while True:
-            walked = framing.walk(buffer.octets, buffer.start, buffer.stop, index)
-            buffer.start = walked.position
-            if walked.packets:
-                self.accounting.packets += walked.packets
-                yield Window(buffer.octets[: buffer.stop], index.part(0, walked.packets))
-            if walked.fault:
-                self._skip_rest(buffer, walked.fault)
-                return
-            if walked.needed:
-                if buffer.at_end:
+            if not framing.is_lost:
+                walked = framing.walk(buffer.octets, buffer.start, buffer.stop, index, at_end=buffer.at_end)
+                buffer.start = walked.position
+                yield from self._give(buffer, index, walked.packets, is_behind_damage=self._is_damaged)
+                if not walked.fault and not (buffer.at_end and walked.needed):
+                    if walked.needed >= LOOK_AHEAD:
+                        buffer.look_ahead(walked.needed)
+                    elif walked.needed:
+                        buffer.fill(walked.needed)
+                    continue
+                if not walked.fault and buffer.start == buffer.stop:
                     break
-                buffer.fill(walked.needed)
-        if buffer.start < buffer.stop:
-            left = buffer.stop - buffer.start
-            self._skip_rest(
-                buffer, f"the last record needs {walked.needed:,} octets, {left:,} are there: it is cut off"
-            )
+            buffer.look_ahead(LOOK_AHEAD)
+            mended = framing.mend(buffer.octets, buffer.start, buffer.stop, index, at_end=buffer.at_end)
+            if mended is None:
+                self._skip_rest(buffer, walked.fault or _cut_off(buffer, walked.needed))
+                return
+            self._note(mended, buffer)
+            is_mended = bool((index.trust[: mended.packets] == REPAIRED).any())
+            yield from self._give(buffer, index, mended.packets, is_behind_damage=is_mended)
+            if mended.ends:
+                break
+        self._gaps.close()
+
+    def _give(
+        self, buffer: WindowBuffer, index: PacketIndex, packets: int, *, is_behind_damage: bool
+    ) -> Iterator[Window]:
+        """Give out the packets that were found in the buffer; some behind damage make the file a salvaged one."""
+        if packets:
+            self.accounting.packets += packets
+            if is_behind_damage and self.accounting.status == "partial":
+                self.accounting.status = "salvaged"
+            yield Window(buffer.octets[: buffer.stop], index.part(0, packets))
+
+    def _note(self, mended: Mended, buffer: WindowBuffer) -> None:
+        """Note what was mended, and go on behind it."""
+        offset = buffer.offset + mended.at - buffer.start
+        self._gaps.add(offset, mended.what, mended.skipped, before=self.accounting.packets + mended.packets)
+        self._gaps.explain(mended.inferred)
+        buffer.start = mended.position
+        self._set_status("partial")
+        self._is_damaged = True
 
     def _skip_rest(self, buffer: WindowBuffer, what: str) -> None:
         offset = buffer.offset
@@ -142,6 +205,9 @@ class CaptureReader:
     def _problem(self, problem: Problem, *, status: str = "partial") -> None:
         """Note a problem; the first status that is not ok stays."""
         self.accounting.problems.append(problem)
+        self._set_status(status)
+
+    def _set_status(self, status: str) -> None:
         if self.accounting.status in ("ok", "empty"):
             self.accounting.status = status
 
@@ -175,6 +241,10 @@ class CaptureReader:
         self.accounting.problems.append(Problem(offset, what, kept=kept, lost="what could not be read"))
         if not self.accounting.size:
             self.accounting.size = _size_of(self._path)
+
+
+def _cut_off(buffer: WindowBuffer, needed: int) -> str:
+    return f"the last record needs {needed:,} octets, {buffer.stop - buffer.start:,} are there: it is cut off"
 
 
 def _size_of(path: str | Path) -> int:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from batchgraph.capture import walk
 from batchgraph.capture.framing import FAULTS, Walked, columns
 from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
+from batchgraph.capture.walk_snoop import LINK_TYPE, MAXIMUM, walk_snoop
 from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
 
 _HEADER_OCTETS = 16
@@ -32,6 +33,7 @@ class SnoopFraming:
     """
 
     header_octets = _HEADER_OCTETS
+    is_lost = False
 
     def __init__(self, head: bytes, accounting: Accounting) -> None:
         if len(head) < _HEADER_OCTETS:
@@ -47,15 +49,21 @@ class SnoopFraming:
             accounting.problems.append(Problem(12, what, kept="all packets, undecoded"))
         else:
             accounting.link_types.add(link_type)
-        self._layout = np.zeros(6, np.int64)
-        self._layout[walk.MAXIMUM] = walk.MAX_PACKET
-        self._layout[walk.LINK_TYPE] = link_type
+        self._layout = np.zeros(2, np.int64)
+        self._layout[MAXIMUM] = walk.MAX_PACKET
+        self._layout[LINK_TYPE] = link_type
 
-    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex) -> Walked:
+    def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
         """Walk the records in a window."""
-        position, packets, reason, needed = walk.walk_snoop(octets, start, stop, self._layout, columns(index))
+        position, packets, reason, needed = walk_snoop(octets, start, stop, self._layout, columns(index))
         self._accounting.octets["records"] += position - start
         return Walked(position, packets, needed, FAULTS.get(reason, ""))
+
+    def mark_repaired(self) -> None:
+        """Do nothing: a snoop file is not mended."""
+
+    def mend(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> None:
+        """Give up: records of snoop files are not searched for."""
 
 
 def _is_shomiti(head: bytes) -> bool:

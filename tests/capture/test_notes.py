@@ -1,12 +1,12 @@
 """Limits of the texts that are kept of a pcapng file (draft-ietf-opsawg-pcapng, section 4.5)."""
 
-from batchgraph.capture import walk
+from batchgraph.capture import blocks
 from batchgraph.capture.notes import MAX_NAMES, Notes
 
 
 def notes_of(body: bytes, *, big: bool = False) -> dict[str, object]:
     into: dict[str, object] = {}
-    Notes(into).read(walk.REMARK_NAMES, body, big=big)
+    Notes(into).read(blocks.REMARK_NAMES, body, big=big)
     return into
 
 
@@ -36,13 +36,13 @@ def test_notes__names_are_limited(octets):
 
 def test_notes__long_comment_is_cut():
     into: dict[str, object] = {}
-    Notes(into).read(walk.REMARK_COMMENT, b"x" * 5000, big=False)
+    Notes(into).read(blocks.REMARK_COMMENT, b"x" * 5000, big=False)
 
     assert into == {"comments": ["x" * 200]}
 
 
 def test_notes__comment_that_is_no_utf_8_is_kept_with_replacements():
     into: dict[str, object] = {}
-    Notes(into).read(walk.REMARK_COMMENT, b"a\xffb", big=False)
+    Notes(into).read(blocks.REMARK_COMMENT, b"a\xffb", big=False)
 
     assert into == {"comments": ["a\ufffdb"]}

@@ -10,11 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchgraph.capture import walk
+from batchgraph.capture import blocks, records
 from batchgraph.capture.framing import columns
 from batchgraph.capture.index import NO_TIME, Accounting, PacketIndex
 from batchgraph.capture.pcapng import PcapngFraming
 from batchgraph.capture.reader import open_capture
+from batchgraph.capture.ticks import time_of_ticks
+from batchgraph.capture.walk_pcap import walk_pcap
+from batchgraph.capture.walk_pcapng import walk_pcapng
+from batchgraph.capture.walk_snoop import walk_snoop
 
 SECTION = bytes.fromhex("0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000")
 PCAP = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
@@ -30,8 +34,8 @@ words = st.integers(0, 2**32 - 1)
 @st.composite
 def pcap_files(draw):
     packets = draw(st.lists(st.tuples(words, words, st.binary(max_size=150), words), max_size=12))
-    records = [struct.pack("<4I", s, f, len(octets), wire) + octets for s, f, octets, wire in packets]
-    return PCAP + b"".join(records) + draw(st.binary(max_size=20))
+    whole = [struct.pack("<4I", s, f, len(octets), wire) + octets for s, f, octets, wire in packets]
+    return PCAP + b"".join(whole) + draw(st.binary(max_size=20))
 
 
 def block(kind: int, body: bytes) -> bytes:
@@ -55,7 +59,7 @@ def enhanced_packets(draw):
     return block(6, head + octets + bytes(-len(octets) % 4) + draw(options))
 
 
-blocks = st.one_of(
+any_block = st.one_of(
     st.just(SECTION),
     st.builds(
         lambda link, snap, opts: block(1, struct.pack("<HHI", link, 0, snap) + opts),
@@ -68,7 +72,7 @@ blocks = st.one_of(
     st.builds(block, st.sampled_from((4, 5, 10, 0xBAD)), st.binary(max_size=99)),
 )
 pcapng_files = st.builds(
-    lambda parts, tail: SECTION + b"".join(parts) + tail, st.lists(blocks, max_size=12), st.binary(max_size=20)
+    lambda parts, tail: SECTION + b"".join(parts) + tail, st.lists(any_block, max_size=12), st.binary(max_size=20)
 )
 
 
@@ -98,30 +102,31 @@ def test_windows__do_not_show_in_what_is_read(files, tmp_path_factory):
     holds()
 
 
-def walk_pcap(function, octets):
+def walked_pcap(function, octets):
     index = PacketIndex.empty(8)
-    layout = np.array([0, 16, 1000, walk.SWAPPED_WHERE_LARGER, 262_144, 1], np.int64)
-    result = function(octets, 0, len(octets), layout, columns(index))
-    return result, [column[: result[1]].tolist() for column in columns(index)]
+    layout = np.zeros(records.LAYOUT_PLACES, np.int64)
+    layout[: records.TRUST] = (0, 16, 1000, records.SWAPPED_WHERE_LARGER, 262_144, 1, 262_144)
+    result = function(octets, 0, len(octets), 1, layout, columns(index))
+    return result, layout.tolist(), [column[: result[1]].tolist() for column in columns(index)]
 
 
 @settings(deadline=None, max_examples=40)
 @given(pcap_files())
 def test_walk_pcap__compiled_and_uncompiled_agree(octets):
-    records = np.frombuffer(octets[24:], np.uint8).copy()
+    octets = np.frombuffer(octets[24:], np.uint8).copy()
 
-    assert walk_pcap(walk.walk_pcap, records) == walk_pcap(uncompiled(walk.walk_pcap), records)
+    assert walked_pcap(walk_pcap, octets) == walked_pcap(uncompiled(walk_pcap), octets)
 
 
-def walk_pcapng(function, octets):
+def walked_pcapng(function, octets):
     index = PacketIndex.empty(8)
-    state = walk.Blocks(
-        np.zeros(11, np.int64),
+    state = blocks.Blocks(
+        np.zeros(blocks.STATE_PLACES, np.int64),
         np.zeros((4, 7), np.int64),
         np.zeros(1 << 16, np.uint8),
-        np.zeros((2 * walk.REMARKS_PER_BLOCK, 4), np.int64),
+        np.zeros((2 * blocks.REMARKS_PER_BLOCK, 4), np.int64),
     )
-    state.state[walk.WANTED] = walk.REMARK_COMMENT + walk.REMARK_NAMES
+    state.state[blocks.WANTED] = blocks.REMARK_COMMENT + blocks.REMARK_NAMES
     result = function(octets, 0, len(octets), state, columns(index))
     return result, [column[: result[1]].tolist() for column in columns(index)], [part.tolist() for part in state]
 
@@ -131,7 +136,7 @@ def walk_pcapng(function, octets):
 def test_walk_pcapng__compiled_and_uncompiled_agree(octets):
     window = np.frombuffer(octets, np.uint8).copy()
 
-    assert walk_pcapng(walk.walk_pcapng, window) == walk_pcapng(uncompiled(walk.walk_pcapng), window)
+    assert walked_pcapng(walk_pcapng, window) == walked_pcapng(uncompiled(walk_pcapng), window)
 
 
 @settings(deadline=None, max_examples=40)
@@ -141,11 +146,11 @@ def test_walk_snoop__compiled_and_uncompiled_agree(octets):
 
     def walked(function):
         index = PacketIndex.empty(8)
-        layout = np.array([0, 0, 0, 0, 262_144, 1], np.int64)
+        layout = np.array([262_144, 1], np.int64)
         result = function(window, 0, len(window), layout, columns(index))
         return result, [column[: result[1]].tolist() for column in columns(index)]
 
-    assert walked(walk.walk_snoop) == walked(uncompiled(walk.walk_snoop))
+    assert walked(walk_snoop) == walked(uncompiled(walk_snoop))
 
 
 @settings(deadline=None, max_examples=400)
@@ -154,7 +159,7 @@ def test_time_of_ticks__is_exact_or_none(high, low, resolution, offset):
     exponent = resolution & 0x7F
     unit = Fraction(1, 2**exponent if resolution & 0x80 else 10**exponent)
     nanoseconds = ((high << 32 | low) * unit + offset) * 10**9 // 1
-    time_ns = walk.time_of_ticks(high, low, resolution, offset)
+    time_ns = time_of_ticks(high, low, resolution, offset)
 
     assert time_ns in (NO_TIME, nanoseconds)
     if exponent <= (63 if resolution & 0x80 else 19) and abs(nanoseconds) < 9_223_372_035 * 10**9 and offset < 2**62:
@@ -166,7 +171,7 @@ def test_time_of_ticks__is_exact_or_none(high, low, resolution, offset):
 def test_time_of_ticks__compiled_and_uncompiled_agree(high, low, resolution, offset):
     arguments = (high, low, resolution, offset)
 
-    assert walk.time_of_ticks(*arguments) == uncompiled(walk.time_of_ticks)(*arguments)
+    assert time_of_ticks(*arguments) == uncompiled(time_of_ticks)(*arguments)
 
 
 @settings(deadline=None, max_examples=100)
@@ -174,7 +179,7 @@ def test_time_of_ticks__compiled_and_uncompiled_agree(high, low, resolution, off
 def test_walk_pcapng__packets_lie_within_the_window_whatever_is_in_it(octets):
     window = np.frombuffer(SECTION + octets, np.uint8).copy()
     index = PacketIndex.empty(64)
-    walked = PcapngFraming(Accounting()).walk(window, 0, len(window), index)
+    walked = PcapngFraming(Accounting()).walk(window, 0, len(window), index, at_end=True)
     ends = index.offset[: walked.packets] + index.cap_len[: walked.packets]
 
     assert walked.position <= len(window)

@@ -1,14 +1,16 @@
-from batchgraph.capture import walk
 from batchgraph.capture.reader import open_capture
+from batchgraph.capture.walk_pcap import walk_pcap
+from batchgraph.capture.walk_pcapng import walk_pcapng
+from batchgraph.capture.walk_snoop import walk_snoop
 from batchgraph.decode import kernel, primitives
-from batchgraph.decode.warm_up import _CAPTURES, is_warm, warm_up
+from batchgraph.decode.warm_up import _CAPTURES, _DAMAGED, is_warm, warm_up
 
 
 def test_warm_up__compiles_every_kernel_that_is_called_from_outside():
     warm_up()
 
-    kernels = (kernel.decode, primitives.pack_presence, primitives.rehash, walk.walk_pcap, walk.walk_pcapng,
-               walk.walk_snoop)  # fmt: skip
+    kernels = (kernel.decode, primitives.pack_presence, primitives.rehash, walk_pcap, walk_pcapng,
+               walk_snoop)  # fmt: skip
     assert [len(function.signatures) for function in kernels] == [1] * len(kernels)
     assert is_warm()
 
@@ -20,3 +22,12 @@ def test_captures__hold_a_packet_each(tmp_path):
 
         assert [len(window.index) for window in reader.windows()] == [1], name
         assert (reader.accounting.status, reader.accounting.format) == ("ok", name)
+
+
+def test_damaged_captures__need_salvage(tmp_path):
+    for name, octets in _DAMAGED.items():
+        (tmp_path / "a").write_bytes(octets)
+        reader = open_capture(tmp_path / "a")
+        packets = sum(len(window.index) for window in reader.windows())
+
+        assert (packets >= 9, reader.accounting.status) == (True, "salvaged"), name

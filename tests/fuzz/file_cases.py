@@ -19,7 +19,7 @@ from batchgraph.capture import reader
 from batchgraph.capture.buffer import WindowBuffer
 from batchgraph.capture.formats import recognise
 from batchgraph.capture.framing import Framing
-from batchgraph.capture.index import NO_NUMBER, SOUND, Accounting, PacketIndex, Window
+from batchgraph.capture.index import NO_NUMBER, SUSPECT, Accounting, PacketIndex, Window
 from batchgraph.capture.pcap import PcapFraming
 from batchgraph.capture.pcapng import PcapngFraming
 from batchgraph.capture.snoop import SnoopFraming
@@ -35,7 +35,7 @@ LONGEST_SECONDS = 2.0
 
 _ROWS = 4096
 _WINDOWS = (16, 40, 64, 1000, 4096, 1 << 16)
-_STATUSES = {"ok", "partial", "unsupported", "failed", "empty"}
+_STATUSES = {"ok", "partial", "salvaged", "unsupported", "failed", "empty"}
 _COLUMNS = tuple(field.name for field in fields(PacketIndex))
 
 
@@ -182,7 +182,7 @@ class FileCheck:
                 continue
             walked, said = _walk_all(framing, octets, cut + self._overstate)
             yield from said
-            if walked > packets or (cut == whole and walked != packets):
+            if cut == whole and walked > packets:
                 yield f"walking {cut} octets gives {walked} packets, reading all of the file {packets}"
 
 
@@ -197,7 +197,7 @@ def _walk_all(framing: Framing, octets: NDArray[np.uint8], stop: int) -> tuple[i
     """Walk until nothing moves any more, with an index that is often full; give the packets, and complaints."""
     index, position, packets, said = _guarded_index(7), framing.header_octets, 0, []
     for _ in range(stop + 2):
-        walked = framing.walk(octets, position, stop, index)
+        walked = framing.walk(octets, position, stop, index, at_end=True)
         said += _index_complaints(index.part(0, walked.packets), position, walked.position)
         packets += walked.packets
         if walked.position == position or walked.fault or walked.needed:
@@ -216,7 +216,7 @@ def _index_complaints(index: PacketIndex, start: int, stop: int) -> list[str]:
         said.append("packets overlap")
     if (index.link_type < NO_NUMBER).any() or (index.link_type > 65535).any() or (index.interface < NO_NUMBER).any():
         said.append("a link type or interface is no number")
-    if (index.trust != SOUND).any():
+    if (index.trust > SUSPECT).any():
         said.append("a packet is not sound, which only salvaging says")
     return said
 
@@ -240,7 +240,7 @@ def _facts(accounting: Accounting) -> str:
 def _complaints(given: FileCase, accounting: Accounting) -> Iterator[str]:
     if accounting.status not in _STATUSES:
         yield f"status {accounting.status}"
-    if accounting.status in ("partial", "unsupported", "failed") and not accounting.problems:
+    if accounting.status in ("partial", "salvaged", "unsupported", "failed") and not accounting.problems:
         yield f"status {accounting.status} without a problem"
     if accounting.size != len(given.octets):
         yield f"size {accounting.size}, not {len(given.octets)}"

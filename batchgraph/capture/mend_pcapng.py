@@ -1,0 +1,271 @@
+"""Mending pcapng files: a block's lengths by each other, else the next block that is convincing.
+
+Where a number of a block is known to be wrong and what it should be is proven, it is set right in the window, and the
+block is walked like any other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchgraph.capture import blocks
+from batchgraph.capture.blocks import BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SECTION, BLOCK_SIMPLE, Blocks, block_extent
+from batchgraph.capture.chain_pcapng import chain_blocks, find_block, find_trailer, is_known, packet_of, survey_blocks
+from batchgraph.capture.evidence import length_by_packet
+from batchgraph.capture.index import NO_NUMBER, NO_TIME, REPAIRED
+from batchgraph.capture.infer import PACKETS_TRIED, describe_link_type, infer_link_type
+from batchgraph.capture.look import LARGEST_PACKET, SMALL_GAP, Look, describe_zeros, most_in_payload
+from batchgraph.capture.salvage import Mended
+from batchgraph.capture.walk import MAX_PACKET, MORE, TRAILER, largest_packet, number32
+
+_PACKETS = (BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SIMPLE)
+_FOLLOWED = 1 << 20
+_HEADERS = (28, 48)
+"""Octets of a section header, and with an interface description: where just these are missing, no packet is."""
+
+_YEAR_1990_US, _YEAR_2100_US = 631_152_000_000_000, 4_102_444_800_000_000
+
+
+class PcapngMender:
+    """Mends the blocks of a pcapng file."""
+
+    def __init__(self) -> None:
+        self.is_lost = False
+        self.passed = 0
+
+    def mend(self, seen: Look, known: Blocks) -> Mended:
+        """Do the best about the block at the start of what is looked at."""
+        if self.is_lost:
+            return self._search_on(seen, known)
+        if seen.stop - seen.start >= 12 and (what := self._mend_block(seen, known)):
+            return Mended(seen.start, at=seen.start, what=what)
+        if length := self._bounded(seen, known):
+            what = "the packet is longer than its block, or than its link type allows"
+            return Mended(seen.start + length, 0, length, seen.start, what)
+        if self._is_cut(seen, known):
+            left = seen.stop - seen.start
+            return Mended(seen.stop, 0, left, seen.start, _cut_off(seen, known), ends=True, is_cut=True)
+        return self._resynchronise(seen, known)
+
+    def _mend_block(self, seen: Look, known: Blocks) -> str:
+        """Set right the one number of a block that is wrong, where the others and the next block prove it."""
+        octets, at, order = seen.octets, seen.start, int(known.state[blocks.ORDER])
+        kind, _, length, reason, _ = block_extent(octets, at, seen.stop, order)
+        if reason < 0:
+            return self._mend_packet(seen, known, (kind, order, length))
+        known.state[blocks.MENDED] = REPAIRED
+        if not is_known(kind) or kind == BLOCK_SECTION:
+            return ""
+        least = blocks.least_block(kind)
+        if reason == TRAILER and self._leads_on(seen, known, at + length):
+            said = number32(octets, at + length - 4, order)
+            _write32(seen, at + length - 4, length, order)
+            return f"the block's second length is {said:,}, by the next block it is {length:,}: it was mended"
+        stop = min(seen.stop, at + MAX_PACKET + LARGEST_PACKET)
+        at_end = int(seen.at_end and stop == seen.stop)
+        state = known.state
+        proven = find_trailer(octets, at, stop, at_end, order, known.interfaces, state[blocks.INTERFACES])
+        if proven < least or proven == length:
+            return ""
+        _write32(seen, at + 4, proven, order)
+        return f"the block's length is {length:,}, by its end it is {proven:,}: it was mended"
+
+    def _bounded(self, seen: Look, known: Blocks) -> int:
+        """Give the length of a block whose bounds are good although what is in it is not; else 0."""
+        if seen.stop - seen.start < 12:
+            return 0
+        _, _, length, reason, _ = block_extent(seen.octets, seen.start, seen.stop, int(known.state[blocks.ORDER]))
+        return length if reason < 0 else 0
+
+    def _mend_packet(self, seen: Look, known: Blocks, block: tuple[int, int, int]) -> str:
+        """Set right the captured length of a packet in a block that is good."""
+        kind, order, length = block
+        if kind not in (BLOCK_ENHANCED, BLOCK_OBSOLETE):
+            return ""
+        at = seen.start
+        said, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
+        by_packet = length_by_packet(seen.octets, at + 28, length - 32, self._link_type(seen, known, order))
+        room = length - 32
+        for captured in (wire, by_packet):
+            if captured != said and 0 < captured <= min(room, wire) and room < captured + 4:
+                _write32(seen, at + 20, captured, order)
+                known.state[blocks.MENDED] = REPAIRED
+                return f"the packet claims {said:,} octets in a block with room for {room:,}: it was mended"
+        return ""
+
+    def _link_type(self, seen: Look, known: Blocks, order: int) -> int:
+        number = number32(seen.octets, seen.start + 8, order)
+        if number >= known.state[blocks.INTERFACES]:
+            return NO_NUMBER
+        return int(known.interfaces[number, blocks.IF_LINK_TYPE])
+
+    def _leads_on(self, seen: Look, known: Blocks, at: int) -> bool:
+        if at == seen.stop:
+            return seen.at_end == 1
+        extent, state = (seen.stop, seen.at_end, 2), known.state
+        interfaces = (known.interfaces, state[blocks.INTERFACES])
+        return bool(chain_blocks(seen.octets, at, extent, state[blocks.ORDER], *interfaces)[0] >= 4)
+
+    def _is_cut(self, seen: Look, known: Blocks) -> bool:
+        """Tell whether a block is just cut off by the end of the file."""
+        at, order = seen.start, int(known.state[blocks.ORDER])
+        if not seen.at_end:
+            return False
+        if seen.stop - at < 12:
+            return True
+        kind, _, length, reason, _ = block_extent(seen.octets, at, seen.stop, order)
+        if reason != MORE or not is_known(kind):
+            return False
+        if kind not in (BLOCK_ENHANCED, BLOCK_OBSOLETE) or seen.stop - at < 28:
+            return True
+        captured, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
+        return captured <= min(wire, MAX_PACKET) and 0 <= length - 32 - ((captured + 3) & ~3) < LARGEST_PACKET
+
+    def _resynchronise(self, seen: Look, known: Blocks) -> Mended:
+        known.state[blocks.MENDED] = 0
+        what = describe_zeros(seen, seen.start) or "no block is where one should be"
+        found = self._search(seen, known, seen.start + 1)
+        at = seen.start
+        if found < 0:
+            self.is_lost, self.passed = seen.at_end == 0, seen.limit - at
+            return Mended(seen.limit, 0, seen.limit - at, at, what, ends=seen.at_end == 1)
+        inferred = self._resume(seen, known, found, gap=found - at, claimed=self._claim(seen, known))
+        return Mended(found, 0, found - at, at, what, inferred=inferred)
+
+    def _claim(self, seen: Look, known: Blocks) -> int:
+        """Give how long the block at the start may be, by anything that it says of itself."""
+        if seen.stop - seen.start < 32:
+            return 0
+        at, order = seen.start, int(known.state[blocks.ORDER])
+        by_packet = length_by_packet(seen.octets, at + 28, seen.stop - at - 28, self._link_type(seen, known, order))
+        said = (*(number32(seen.octets, at + place, order) for place in (4, 20, 24)), by_packet)
+        return max((length + 32 for length in said if length <= MAX_PACKET), default=0)
+
+    def _search_on(self, seen: Look, known: Blocks) -> Mended:
+        """Go on searching in a gap that is larger than what can be looked at."""
+        found = self._search(seen, known, seen.start)
+        if found < 0:
+            self.passed += seen.limit - seen.start
+            return Mended(seen.limit, skipped=seen.limit - seen.start, ends=seen.at_end == 1)
+        inferred = self._resume(seen, known, found, gap=self.passed + found - seen.start)
+        self.is_lost = False
+        return Mended(found, skipped=found - seen.start, inferred=inferred)
+
+    def _search(self, seen: Look, known: Blocks, start: int) -> int:
+        """Find the next block, or -1, in either byte order where no section is known."""
+        state = known.state
+        if state[blocks.INTERFACES]:
+            return self._search_in(seen, known, start)
+        found = {}
+        for order in (0, 1):
+            state[blocks.ORDER] = order
+            found[order] = self._search_in(seen, known, start)
+        places = [(place, order) for order, place in found.items() if place >= 0]
+        if not places:
+            return -1
+        place, state[blocks.ORDER] = min(places)
+        return place
+
+    def _search_in(self, seen: Look, known: Blocks, start: int) -> int:
+        """Find the next block; chains within a payload that lead nowhere are passed over."""
+        state, octets, order = known.state, seen.octets, int(known.state[blocks.ORDER])
+        interfaces = (known.interfaces, state[blocks.INTERFACES])
+        extent = (seen.stop, seen.at_end, -1)
+        found, _, _, _ = find_block(octets, start, seen.limit, extent, order, *interfaces)
+        if found < 0:
+            return -1
+        stop = min(seen.stop, found + 2 * LARGEST_PACKET)
+        followed = (stop, int(seen.at_end and stop == seen.stop), _FOLLOWED)
+        _, broke, _, whole = chain_blocks(octets, found, followed, order, *interfaces)
+        if whole or broke - found > most_in_payload(int(state[blocks.LARGEST])):
+            return int(found)
+        # A chain that breaks off at a block may lie in the payload of a packet whose own block is lost, which cuts its
+        # last block off: a chain that begins within that block and leads on wins, unless the block ends there.
+        if stop - broke < 8:
+            return int(found)
+        kind, claimed = number32(octets, broke, order), number32(octets, broke + 4, order)
+        if not is_known(kind) or claimed > MAX_PACKET:
+            return int(found)
+        stop = min(broke + claimed, seen.stop)
+        other, _, _, _ = find_block(octets, found + 1, stop, (seen.stop, seen.at_end, broke), order, *interfaces)
+        if other < 0 or number32(octets, other - 4, order) == other - broke:
+            return int(found)
+        return int(other)
+
+    def _resume(self, seen: Look, known: Blocks, found: int, *, gap: int, claimed: int = 0) -> str:
+        """Set what is suspect behind a gap, as for pcap files, and infer what a lost section said."""
+        state = known.state
+        order, n_interfaces = int(state[blocks.ORDER]), int(state[blocks.INTERFACES])
+        kind = number32(seen.octets, found, order)
+        inferred = ""
+        if n_interfaces == 0 and kind in _PACKETS:
+            inferred = self._infer(seen, known, found)
+            n_interfaces = int(state[blocks.INTERFACES])
+        stop = min(seen.stop, found + 2 * LARGEST_PACKET)
+        largest, high = survey_blocks(seen.octets, found, stop, order, known.interfaces, n_interfaces)
+        largest = max(largest, claimed, int(state[blocks.LARGEST]))
+        low = int(state[blocks.LAST_TIME])
+        left = int(state[blocks.SUSPECT_ZONE]) - (found - seen.start)
+        state[blocks.SUSPECT_ZONE], state[blocks.TIMED_ZONE] = max(largest, left), LARGEST_PACKET
+        state[blocks.TIME_LOW], state[blocks.TIME_HIGH] = 0, -1
+        if NO_TIME not in (low, high) and gap <= SMALL_GAP:
+            state[blocks.TIME_LOW], state[blocks.TIME_HIGH] = low, high
+        if gap in _HEADERS and not state[blocks.HEADER_OCTETS]:
+            state[blocks.SUSPECT_ZONE] = state[blocks.TIMED_ZONE] = 0
+        return inferred
+
+    def _infer(self, seen: Look, known: Blocks, found: int) -> str:
+        """Describe interfaces as packets show them, where the blocks that did are lost."""
+        state = known.state
+        packets = [packet for _, _, packet in _packets(seen, known, found, LARGEST_PACKET)][:PACKETS_TRIED]
+        places = [(place, captured, wire) for _, place, captured, wire, _, _ in packets]
+        link_type = infer_link_type(seen.octets, places)
+        state[blocks.TRUST] = REPAIRED
+        if link_type == NO_NUMBER:
+            return "no interface is described, and its link type could not be inferred"
+        order = int(state[blocks.ORDER])
+        high, low = number32(seen.octets, found + 12, order), number32(seen.octets, found + 16, order)
+        in_us = _YEAR_1990_US < (high << 32 | low) < _YEAR_2100_US
+        n = min(max(packet[0] for packet in packets) + 1, len(known.interfaces))
+        row = np.zeros(7, np.int64)
+        row[blocks.IF_LINK_TYPE], row[blocks.IF_RESOLUTION] = link_type, 6 if in_us else 9
+        row[blocks.IF_SCALE] = 1000 if in_us else 1
+        row[blocks.IF_LIMIT] = 0x7FFFFFFFFFFFFFFF // row[blocks.IF_SCALE]
+        row[blocks.IF_MAXIMUM] = largest_packet(link_type)
+        known.interfaces[:n] = row
+        known.link_types[link_type] = 1
+        state[blocks.INTERFACES] = n
+        state[blocks.DESCRIBED] += n
+        unit = "micro" if in_us else "nano"
+        return f"the section's header is lost: {describe_link_type(link_type)} and {unit}seconds were inferred"
+
+
+def _packets(
+    seen: Look, known: Blocks, at: int, n_octets: int
+) -> list[tuple[int, int, tuple[int, int, int, int, int, int]]]:
+    """Give the packet blocks of a chain, up to a distance: where each begins, its length, and its packet."""
+    state = known.state
+    order, n_interfaces = int(state[blocks.ORDER]), int(state[blocks.INTERFACES])
+    stop = min(seen.stop, at + n_octets)
+    packets: list[tuple[int, int, tuple[int, int, int, int, int, int]]] = []
+    while True:
+        kind, order, length, reason, _ = block_extent(seen.octets, at, stop, order)
+        if reason >= 0:
+            return packets
+        if kind in _PACKETS:
+            packet = packet_of(seen.octets, at, (kind, order, length), known.interfaces, n_interfaces)
+            if packet[2] < 0:
+                return packets
+            packets.append((at, length, packet))
+        at += length
+
+
+def _cut_off(seen: Look, known: Blocks) -> str:
+    left, needed = seen.stop - seen.start, 12
+    if left >= 12:
+        needed = number32(seen.octets, seen.start + 4, int(known.state[blocks.ORDER]))
+    return f"the last record needs {needed:,} octets, {left:,} are there: it is cut off"
+
+
+def _write32(seen: Look, at: int, value: int, order: int) -> None:
+    seen.octets[at : at + 4] = np.frombuffer(int(value).to_bytes(4, "big" if order else "little"), np.uint8)
