@@ -10,6 +10,18 @@ from pathlib import Path
 
 PROJECT = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text(encoding="utf-8"))
 
-for requirement in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["test"]]:
+GROUPS = PROJECT["dependency-groups"]
+
+
+def requirements(group):
+    """Give a group's requirements, those of the groups that it includes among them."""
+    for entry in group:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from requirements(GROUPS[entry["include-group"]])
+
+
+for requirement in [*PROJECT["project"]["dependencies"], *requirements(GROUPS["test"])]:
     name, lowest = re.match(r"([\w.-]+)>=([\w.]+)", requirement).groups()
     sys.stdout.write(f"{name}=={lowest}\n")
