@@ -6,6 +6,7 @@ pip always takes the newest versions; with these pins the tests run on the oldes
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text(encoding="utf-8"))
@@ -13,7 +14,7 @@ PROJECT = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").rea
 GROUPS = PROJECT["dependency-groups"]
 
 
-def requirements(group):
+def requirements(group: list[str | dict[str, str]]) -> Iterator[str]:
     """Give a group's requirements, those of the groups that it includes among them."""
     for entry in group:
         if isinstance(entry, str):
