@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.parallel import Pool, WorkerLost, fan_out
 from batchgraph.progress import NoProgress, Progress
@@ -101,12 +102,20 @@ def report(
         If the flows are not there or not whole.
     OutputError
         If something cannot be written.
+    OutputBusyError
+        If another run is using the directory.
     ClusterError
         If the workers cannot be reached.
     """
     options = options or ReportOptions()
     progress = progress or NoProgress()
     results = ResultsDirectory(out)
+    _unreported(results.read_manifest())  # without flows there is nothing to hold on to
+    with claimed(out):
+        return _report(results, options, workers, progress)
+
+
+def _report(results: ResultsDirectory, options: ReportOptions, workers: int | Pool, progress: Progress) -> Manifest:
     manifest = _unreported(results.read_manifest())
     results.write_manifest(manifest)
     _write_tables(results, manifest, progress)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import batchgraph.stages.report
-from batchgraph.errors import ResultsError, UsageError
+from batchgraph.errors import OutputBusyError, ResultsError, UsageError
 from batchgraph.progress import NoProgress
 from batchgraph.render import maps
 from batchgraph.results import STATE
@@ -200,3 +200,12 @@ def test_report__leaves_no_temporary_file(merged):
     report(merged, options=SVG)
 
     assert not [path for path in Path(merged).rglob("*") if path.name.startswith(".") and path.name != STATE]
+
+
+def test_report__into_a_directory_in_use_is_refused(merged):
+    lock = merged / STATE / "lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.write_text('{"host": "elsewhere", "process": 1, "boot": "b"}')
+
+    with pytest.raises(OutputBusyError, match="process 1 on elsewhere"):
+        report(merged, options=SVG)
