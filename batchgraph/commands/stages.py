@@ -1,0 +1,136 @@
+"""The main job and its stages: run, extract, merge, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batchgraph.commands.app import app
+from batchgraph.commands.job import Job, job_command
+from batchgraph.commands.options import (
+    BeforeAfter,
+    By,
+    Decoder,
+    Force,
+    Formats,
+    Inputs,
+    Layout,
+    MaxExpanded,
+    Out,
+    Top,
+    Trust,
+    Tunnels,
+    Workers,
+    split_commas,
+)
+from batchgraph.parallel import Pool
+from batchgraph.progress import Progress
+from batchgraph.results import Manifest
+
+RESULTS = Path("results")
+"""Where results go unless ``--out`` says otherwise."""
+
+
+@job_command(app, "run", summary=True)
+def run_command(
+    inputs: Inputs,
+    *,
+    out: Out = RESULTS,
+    workers: Workers = None,
+    decoder: Decoder = "table",
+    tunnels: Tunnels = "inner",
+    max_expanded: MaxExpanded = None,
+    by: By = "flow",
+    trust: Trust = "sound,repaired",
+    formats: Formats = "svg,png",
+    before_after: BeforeAfter = False,
+    layout: Layout = "stable",
+    top: Top = 60,
+    force: Force = False,
+) -> Job:
+    """Do all there is to do: extract, merge and report."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph import ExtractOptions, MergeOptions, ReportOptions, run
+
+        if force:
+            _forget(out)
+        return run(
+            inputs,
+            out,
+            extract_options=ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded),
+            merge_options=MergeOptions(by=by, trust=split_commas(trust)),
+            report_options=ReportOptions(split_commas(formats), before_after, layout, top),
+            workers=pool,
+            progress=progress,
+        )
+
+    return job
+
+
+@job_command(app, "extract")
+def extract_command(
+    inputs: Inputs,
+    *,
+    out: Out = RESULTS,
+    workers: Workers = None,
+    decoder: Decoder = "table",
+    tunnels: Tunnels = "inner",
+    max_expanded: MaxExpanded = None,
+    force: Force = False,
+) -> Job:
+    """Write one edge record for every packet of every capture (edges/)."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph import ExtractOptions, extract
+
+        if force:
+            _forget(out)
+        options = ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded)
+        return extract(inputs, out, options=options, workers=pool, progress=progress)
+
+    return job
+
+
+@job_command(app, "merge")
+def merge_command(
+    *, out: Out = RESULTS, workers: Workers = None, by: By = "flow", trust: Trust = "sound,repaired"
+) -> Job:
+    """Make flows and graphs of the edge records (flows/, graphs/)."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph import MergeOptions, merge
+
+        options = MergeOptions(by=by, trust=split_commas(trust))
+        return merge(out, options=options, workers=pool, progress=progress)
+
+    return job
+
+
+@job_command(app, "report", summary=True)
+def report_command(
+    *,
+    out: Out = RESULTS,
+    workers: Workers = None,
+    formats: Formats = "svg,png",
+    before_after: BeforeAfter = False,
+    layout: Layout = "stable",
+    top: Top = 60,
+) -> Job:
+    """Draw maps and write tables of the flows (maps/, tables/)."""
+
+    def job(pool: Pool, progress: Progress) -> Manifest:
+        from batchgraph import ReportOptions, report
+
+        options = ReportOptions(split_commas(formats), before_after, layout, top)
+        return report(out, options=options, workers=pool, progress=progress)
+
+    return job
+
+
+def _forget(out: Path) -> None:
+    from batchgraph.claim import claimed
+    from batchgraph.receipts import forget
+
+    if out.is_dir():
+        with claimed(out):
+            forget(out)
