@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from batchgraph.schema import Column as Column
     from batchgraph.stages.connections import ConnectionOptions as ConnectionOptions
     from batchgraph.stages.connections import make_connections as make_connections
+    from batchgraph.stages.diff import DiffOptions as DiffOptions
+    from batchgraph.stages.diff import compare as compare
     from batchgraph.stages.extract import ExtractOptions as ExtractOptions
     from batchgraph.stages.extract import extract as extract
     from batchgraph.stages.features import FeatureOptions as FeatureOptions
@@ -51,6 +53,7 @@ _MODULES = {
     "progress": ("NoProgress", "Progress"),
     "schema": ("COMBINED_FLOW_COLUMNS", "EDGE_COLUMNS", "FLOW_COLUMNS", "Column"),
     "stages.connections": ("ConnectionOptions", "make_connections"),
+    "stages.diff": ("DiffOptions", "compare"),
     "stages.extract": ("ExtractOptions", "extract"),
     "stages.features": ("FeatureOptions", "make_features"),
     "stages.graphs": ("GraphOptions", "make_graphs"),

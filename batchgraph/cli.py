@@ -11,6 +11,7 @@ from batchgraph.commands.app import app
 # isort: off
 import batchgraph.commands.stages
 import batchgraph.commands.further
+import batchgraph.commands.diff
 import batchgraph.commands.aids  # noqa: F401
 # isort: on
 

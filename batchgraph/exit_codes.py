@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
+from batchgraph.errors import UsageError
 from batchgraph.results import Manifest
+
+InputEntry = dict[str, Any]
+"""What ``run.json`` says of one input."""
+
+_MAX_BAD = re.compile(r"[0-9]{1,9}|[0-9]{1,3}([.][0-9]{1,6})?%")
 
 OK = 0
 BUG = 1
@@ -59,7 +68,7 @@ FAIL_ON: Mapping[str, frozenset[str]] = {
 """For each value of ``--fail-on``, the input statuses that make the exit code 3."""
 
 
-def exit_code(manifest: Manifest, *, fail_on: str = "any") -> int:
+def exit_code(manifest: Manifest, *, fail_on: str = "any", max_bad: str = "0", min_files: int = 0) -> int:
     """Compute the exit code of a complete run.
 
     Parameters
@@ -67,23 +76,58 @@ def exit_code(manifest: Manifest, *, fail_on: str = "any") -> int:
     manifest
         As the last stage returned it.
     fail_on
-        A key of `FAIL_ON`.
+        A key of `FAIL_ON`: which inputs are bad.
+    max_bad
+        How many inputs may be bad: a number, or a share of all of them such as ``5%``.
+    min_files
+        How many inputs there must be at least.
+
+    Raises
+    ------
+    UsageError
+        If `max_bad` is neither a number nor a share.
     """
+    n_inputs = len(manifest["inputs"])
     failed_maps = bool(manifest.get("failed_maps")) and fail_on != "never"
-    return INCOMPLETE if failed_maps or FAIL_ON[fail_on].intersection(_statuses(manifest)) else OK
+    too_bad = len(bad_inputs(manifest, fail_on=fail_on)) > most_bad(max_bad, n_inputs)
+    return INCOMPLETE if failed_maps or too_bad or n_inputs < min_files else OK
 
 
-def closing_words(manifest: Manifest) -> str:
-    """Sum a run up in ``name=value`` words: inputs, how many of each status there is, packets."""
+def bad_inputs(manifest: Manifest, *, fail_on: str) -> list[InputEntry]:
+    """Give the inputs whose status `fail_on` counts."""
+    return [entry for entry in manifest["inputs"] if entry["status"] in FAIL_ON[fail_on]]
+
+
+def most_bad(max_bad: str, n_inputs: int) -> Fraction:
+    """Give how many of `n_inputs` may be bad; a share is not rounded.
+
+    Raises
+    ------
+    UsageError
+        If `max_bad` is neither a number nor a share.
+    """
+    if not _MAX_BAD.fullmatch(max_bad):
+        raise UsageError(f"--max-bad is a number of inputs (3) or a share of them (5%), not {max_bad!r}")
+    if max_bad.endswith("%"):
+        return Fraction(max_bad[:-1]) / 100 * n_inputs
+    return Fraction(max_bad)
+
+
+def status_counts(manifest: Manifest) -> dict[str, int]:
+    """Count inputs, those of each status that there is, and packets."""
     statuses = _statuses(manifest)
     counts = {status: statuses.count(status) for status in INPUT_STATUSES}
     packets = sum(entry.get("packets") or 0 for entry in manifest["inputs"])
-    words = {
+    return {
         "inputs": len(statuses),
         **{name: n for name, n in counts.items() if n or name == "ok"},
         "packets": packets,
     }
-    return " ".join(f"{name}={number}" for name, number in words.items())
+
+
+def closing_words(manifest: Manifest) -> str:
+    """Sum a run up in ``name=value`` words: inputs, how many of each status there is, packets."""
+    return " ".join(f"{name}={number}" for name, number in status_counts(manifest).items())
 
 
 def _statuses(manifest: Manifest) -> list[str]:

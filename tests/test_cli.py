@@ -1,6 +1,8 @@
+import json
 import os
 import signal
 import struct
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -294,3 +296,65 @@ def test_open__without_a_page_ends_with_2(tmp_path):
 
     assert result.exit_code == 2
     assert "no report.html in" in result.stderr
+
+
+def with_a_cut_capture(captures):
+    (captures / "cut,:%.pcap").write_bytes(CAPTURE[:-4])
+    return captures
+
+
+def extract_(captures, tmp_path, *options):
+    return batchgraph_("extract", captures, "--out", tmp_path / "out", "--workers", 0, *options)
+
+
+@pytest.mark.parametrize(("max_bad", "code"), [("0", 3), ("1", 0), ("49%", 3), ("50%", 0)])
+def test_max_bad__is_a_number_or_a_share_of_the_inputs(captures, tmp_path, max_bad, code):
+    assert extract_(with_a_cut_capture(captures), tmp_path, "--max-bad", max_bad).exit_code == code
+
+
+def test_max_bad__that_is_no_number_writes_nothing(captures, tmp_path):
+    result = extract_(captures, tmp_path, "--max-bad", "few")
+
+    assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
+
+
+@pytest.mark.parametrize(("least", "code"), [(1, 0), (2, 3)])
+def test_require_min_files__counts_captures(captures, tmp_path, least, code):
+    assert extract_(captures, tmp_path, "--require-min-files", least).exit_code == code
+
+
+def test_json__is_all_that_stands_on_standard_output(captures, tmp_path):
+    result = extract_(with_a_cut_capture(captures), tmp_path, "--json")
+    told = json.loads(result.stdout)
+
+    assert told["exit_code"] == result.exit_code == 3
+    assert [entry["status"] for entry in told["inputs"]] == ["ok", "partial"]
+
+
+def test_json__tells_of_an_error(tmp_path):
+    told = json.loads(extract_(tmp_path / "nowhere", tmp_path, "--json").stdout)
+
+    assert (told["exit_code"], told["inputs"], "nowhere" in told["error"]) == (2, [], True)
+
+
+def test_junit__has_a_case_for_each_capture(captures, tmp_path):
+    extract_(with_a_cut_capture(captures), tmp_path, "--junit", tmp_path / "junit.xml")
+    cases = ElementTree.parse(tmp_path / "junit.xml").iter("testcase")
+
+    assert [(case.get("name"), case.find("failure") is not None) for case in cases] == [
+        ("a.pcap", False),
+        ("cut,:%.pcap", True),
+    ]
+
+
+def test_junit__of_a_command_that_stopped_has_one_failure(tmp_path):
+    extract_(tmp_path / "nowhere", tmp_path, "--junit", tmp_path / "junit.xml")
+
+    assert len(list(ElementTree.parse(tmp_path / "junit.xml").iter("failure"))) == 1
+
+
+def test_annotations__escape_the_name_of_the_file(captures, tmp_path):
+    result = extract_(with_a_cut_capture(captures), tmp_path, "--annotations", "github")
+
+    assert result.stdout.startswith("::error file=cut%2C%3A%25.pcap::partial%0A")
+    assert len(result.stdout.splitlines()) == 1

@@ -7,14 +7,17 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import typer
 
-from batchgraph.commands.options import Debug, FailOn, Quiet
-from batchgraph.errors import BatchgraphError
-from batchgraph.exit_codes import BUG, closing_words, exit_code
+from batchgraph.commands.options import Annotations, AsJson, Debug, FailOn, JunitFile, MaxBad, MinFiles, Quiet
+from batchgraph.commands.outcome import Outcome, github_annotations, json_text, write_junit
+from batchgraph.errors import BatchgraphError, OutputError, UsageError
+from batchgraph.exit_codes import BUG, closing_words, exit_code, most_bad
 from batchgraph.messages import escape, write_line
 from batchgraph.parallel import Pool, default_workers, worker_pool
 from batchgraph.progress import Progress, open_progress
@@ -24,8 +27,43 @@ from batchgraph.signals import Interrupted, interruptible
 Job = Callable[[Pool, Progress], Manifest]
 """What a command does, given its workers and whom to tell; it returns ``run.json`` as it is now."""
 
-_COMMON = {"fail_on": (FailOn, "any"), "quiet": (Quiet, False), "debug": (Debug, False)}
+_COMMON = {
+    "fail_on": (FailOn, "any"),
+    "max_bad": (MaxBad, "0"),
+    "min_files": (MinFiles, 0),
+    "junit": (JunitFile, None),
+    "as_json": (AsJson, False),
+    "annotations": (Annotations, None),
+    "quiet": (Quiet, False),
+    "debug": (Debug, False),
+}
 """Options of all jobs: their types and defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The values of the options that all jobs have, named as in `_COMMON`."""
+
+    fail_on: str
+    max_bad: str
+    min_files: int
+    junit: Path | None
+    as_json: bool
+    annotations: str | None
+    quiet: bool
+    debug: bool
+
+    def check(self) -> None:
+        """Refuse what cannot be, before anything is done.
+
+        Raises
+        ------
+        UsageError
+            If ``--max-bad`` is no number and no share, or two forms of output are asked for at once.
+        """
+        most_bad(self.max_bad, 0)
+        if self.as_json and self.annotations:
+            raise UsageError("--json and --annotations both write on standard output: choose one")
 
 
 def job_command(app: typer.Typer, name: str, *, summary: bool = False) -> Callable[[Callable[..., Job]], object]:
@@ -44,9 +82,9 @@ def job_command(app: typer.Typer, name: str, *, summary: bool = False) -> Callab
     def decorate(function: Callable[..., Job]) -> object:
         @functools.wraps(function)
         def command(**values: Any) -> None:  # noqa: ANN401 - whatever the function takes
-            common = {option: values.pop(option) for option in _COMMON}
+            common = Common(**{option: values.pop(option) for option in _COMMON})
             workers, out = values.pop("workers", 0), values.get("out")
-            _execute(function(**values), workers=workers, summary_of=out if summary else None, **common)
+            _execute(function(**values), name, workers=workers, summary_of=out if summary else None, common=common)
 
         _take_parameters(command, function)
         return app.command(name)(command)
@@ -68,22 +106,45 @@ def _take_parameters(command: Callable[..., None], function: Callable[..., Job])
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *common)}
 
 
-def _execute(job: Job, *, workers: int | None, fail_on: str, quiet: bool, debug: bool, summary_of: Path | None) -> None:
+def _execute(job: Job, name: str, *, workers: int | None, summary_of: Path | None, common: Common) -> None:
     """Do a job, tell how it went in one last line, and exit with the code that says the same."""
     workers = default_workers() if workers is None else workers
+    outcome = Outcome(name, BUG, common.fail_on)
     try:
-        with interruptible(), open_progress(quiet=quiet) as progress, worker_pool(workers, verbose=debug) as pool:
+        common.check()
+        with (
+            interruptible(),
+            open_progress(quiet=common.quiet) as progress,
+            worker_pool(workers, verbose=common.debug) as pool,
+        ):
             manifest = job(pool, progress)
-        if summary_of and not quiet:
+        code = exit_code(manifest, fail_on=common.fail_on, max_bad=common.max_bad, min_files=common.min_files)
+        outcome = replace(outcome, code=code, manifest=manifest)
+        if common.junit:
+            write_junit(common.junit, outcome)
+        if summary_of and not (common.quiet or common.as_json or common.annotations):
             _print_summary(summary_of)
-        code = exit_code(manifest, fail_on=fail_on)
         closing = f"done {closing_words(manifest)}"
     except Interrupted as interruption:
-        code, closing = interruption.exit_code, "interrupted, the same command continues,"
+        closing = "interrupted, the same command continues,"
+        outcome = replace(outcome, code=interruption.exit_code, error="interrupted")
     except Exception as error:
-        code, closing = explain(error, debug=debug), "stopped"
-    say(f"{closing} exit={code}")
-    raise typer.Exit(code)
+        closing = "stopped"
+        outcome = replace(outcome, code=explain(error, debug=common.debug), error=str(error))
+    _tell_machines(outcome, common)
+    say(f"{closing} exit={outcome.code}")
+    raise typer.Exit(outcome.code)
+
+
+def _tell_machines(outcome: Outcome, common: Common) -> None:
+    if common.junit and outcome.error:
+        with suppress(OutputError):  # the error that is told already may be this one
+            write_junit(common.junit, outcome)
+    if common.as_json:
+        write_line(sys.stdout, json_text(outcome))
+    elif common.annotations:
+        for line in github_annotations(outcome):
+            write_line(sys.stdout, line)
 
 
 def _print_summary(out: Path) -> None:

@@ -75,6 +75,28 @@ FailOn = Annotated[
     Literal["any", "damaged", "failed", "never"],
     typer.Option(help="Which inputs make the exit code 3: all that are not ok, damaged ones, failed ones, or none."),
 ]
+MaxBad = Annotated[
+    str, typer.Option("--max-bad", metavar="N|P%", help="Exit code 3 only where more inputs than this are bad.")
+]
+MinFiles = Annotated[
+    int,
+    typer.Option(
+        "--require-min-files", metavar="N", min=0, help="Exit code 3 where fewer captures than this are found."
+    ),
+]
+JunitFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit", metavar="FILE", help="Write a JUnit report: a test case for each capture.", show_default=False
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, and all else on standard error.")
+]
+Annotations = Annotated[
+    Literal["github"] | None,
+    typer.Option(help="Print what is wrong as annotations of GitHub Actions.", show_default=False),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary, only problems.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what dask's workers say.")]
 ResultsFolder = Annotated[
@@ -127,3 +149,31 @@ LabelsFile = Annotated[
     typer.Option("--labels", metavar="FILE", help="CSV with the columns host, label and, if wanted, capture."),
 ]
 Timeout = Annotated[str, typer.Option(metavar="5m", help="The silence after which a connection is over.")]
+Baseline = Annotated[
+    Path,
+    typer.Argument(
+        metavar="BASELINE", help="A results directory, a capture, or a folder of captures.", show_default=False
+    ),
+]
+NewRun = Annotated[
+    Path, typer.Argument(metavar="NEW", help="What is compared with it, of the same kinds.", show_default=False)
+]
+DiffFailOn = Annotated[
+    str,
+    typer.Option(
+        "--fail-on",
+        metavar="new-host,volume:50%,...",
+        help="What makes the exit code 8: new- or gone- and host, service, pair or protocol; volume:N%; any; never.",
+        show_default="all that is new or gone",
+    ),
+]
+AllowFile = Annotated[Path | None, typer.Option("--allow", metavar="FILE", help="TOML file of what may differ.")]
+Match = Annotated[
+    Literal["address", "mac", "name", "role"],
+    typer.Option(help="By what a host is found again in the other run."),
+]
+MarkdownFile = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown there.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write JSON there; - is standard output.")
+]
+JunitReport = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from batchgraph.graph.database import literal_path, open_database, query_batches, quoted
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from batchgraph.graph.database import (
+    BATCH_ROWS,
+    literal_path,
+    open_database,
+    query_batches,
+    quoted,
+    reading_errors,
+)
 from batchgraph.graph.rowgroups import write_rows
 from batchgraph.schema import COMBINED_FLOW_COLUMNS, FLOW_COLUMNS, FLOW_KEY, arrow_schema
 
@@ -84,6 +95,9 @@ def write_combined_flows(flows: Sequence[Path], path: Path, *, threads: int = 1)
     schema = arrow_schema(COMBINED_FLOW_COLUMNS)
     if not flows:
         return write_rows(path, [], schema=schema)
+    if len(flows) == 1:
+        # The flows of one capture are the sums already, and in order; adding up and sorting again would double merge.
+        return write_rows(path, _counted_once(flows[0]), schema=schema)
     query = f"SELECT {_grouped(_SUMS_OF_FLOWS)} FROM read_parquet($paths) {_by_key()}"
     with open_database(path.parent, threads=threads) as connection:
         return write_rows(
@@ -91,6 +105,12 @@ def write_combined_flows(flows: Sequence[Path], path: Path, *, threads: int = 1)
             query_batches(connection, query, parameters={"paths": [literal_path(file) for file in flows]}),
             schema=schema,
         )
+
+
+def _counted_once(path: Path) -> Iterator[pa.RecordBatch]:
+    with reading_errors(), pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            yield batch.append_column("captures", pa.array(np.ones(batch.num_rows, np.int64)))
 
 
 def _grouped(sums: Mapping[str, str]) -> str:

@@ -107,6 +107,8 @@ def merge(
     with claimed(out):
         manifest = _unmerged(results.read_manifest())
         results.write_manifest(manifest)
+        # Also where all was merged before: a run over other captures may have been killed since.
+        _remove_others(results, [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")])
         key = key_of(manifest=manifest, options=asdict(options), edges=_edge_digests(results, manifest))
         if read_receipt(out, "merge", key) is None:
             _merge(results, manifest, options, workers, progress or NoProgress())
@@ -137,7 +139,6 @@ def _merge(
     captures = [task.capture for task in tasks]
     with progress.stage("merge", len(tasks) + 1) as stage:
         _merge_captures(tasks, workers, stage)
-        _remove_others(results, captures)
         _merge_all(results, captures, options, _threads(workers))
         stage.advance(COMBINED)
 
@@ -145,7 +146,8 @@ def _merge(
 def _unmerged(manifest: Manifest) -> Manifest:
     """Forget what this stage and later ones did, so that what is half rewritten is not taken for complete."""
     options = manifest.get("options", {})
-    return {**manifest, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
+    kept = {name: value for name, value in manifest.items() if name != "failed_maps"}
+    return {**kept, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
 
 
 def _merge_captures(tasks: Sequence[_Task], workers: int | Pool, stage: StageProgress) -> None:

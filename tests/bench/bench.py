@@ -73,6 +73,7 @@ CONTESTANTS = (
     Contestant(OURS, _ours("extract", 0)),
     Contestant("batchgraph extract, 2 workers", _ours("extract", 2)),
     Contestant("batchgraph run, 1 process", _ours("run", 0)),
+    Contestant("batchgraph run, 2 workers", _ours("run", 2)),
     Contestant("capinfos -c", lambda capture, out: ["capinfos", "-c", capture], "capinfos"),
     Contestant("tcpdump -nq", lambda capture, out: ["tcpdump", "-nq", "-r", capture], "tcpdump"),
     Contestant("nfpcapd", lambda capture, out: ["nfpcapd", "-r", capture, "-w", out], "nfpcapd"),

@@ -266,3 +266,13 @@ def test_combined_flows__have_the_declared_schema(tmp_path):
 
 def test_combined_flows__of_no_captures_are_an_empty_table(tmp_path):
     assert combined(tmp_path, {}).num_rows == 0
+
+
+def test_combined_flows__of_one_capture_are_the_octets_that_adding_up_gives(tmp_path):
+    rows = [{**UDP, "sport": port % 3 or None, "time": port} for port in range(7)]
+    combined(tmp_path / "one", {"a": rows})
+    combined(tmp_path / "two", {"a": rows, "b": [{**UDP, "dst": None}]})  # the packet of b is in no flow
+
+    one, two = ((tmp_path / name / "flows" / "combined.parquet").read_bytes() for name in ("one", "two"))
+
+    assert one == two

@@ -89,6 +89,15 @@ def test_merge__records_its_options_and_drops_those_of_later_stages(tmp_path):
     }
 
 
+def test_merge__forgets_maps_that_an_earlier_report_could_not_draw(tmp_path):
+    results = write_results(tmp_path, CAPTURES)
+    results.write_manifest({**results.read_manifest(), "failed_maps": [{"capture": "a", "what": "no room"}]})
+
+    merge(tmp_path)
+
+    assert "failed_maps" not in results.read_manifest()
+
+
 def test_merge__returns_the_manifest_that_it_wrote(tmp_path):
     results = write_results(tmp_path, CAPTURES)
 

@@ -1,0 +1,84 @@
+"""What differs between two runs: diff."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from batchgraph.commands.app import app
+from batchgraph.commands.job import explain, say
+from batchgraph.commands.options import (
+    AllowFile,
+    Baseline,
+    Debug,
+    DiffFailOn,
+    JsonFile,
+    JunitReport,
+    MarkdownFile,
+    Match,
+    NewRun,
+    Quiet,
+    Workers,
+)
+from batchgraph.difference.fail_on import DEFAULT_FAIL_ON
+from batchgraph.exit_codes import FOUND, OK
+from batchgraph.messages import write_line
+from batchgraph.parallel import default_workers, worker_pool
+from batchgraph.progress import open_progress
+from batchgraph.results import replacing
+from batchgraph.signals import Interrupted, interruptible
+
+
+@app.command("diff")
+def diff_command(
+    baseline: Baseline,
+    new: NewRun,
+    *,
+    fail_on: DiffFailOn = DEFAULT_FAIL_ON,
+    allow: AllowFile = None,
+    match: Match = "address",
+    markdown: MarkdownFile = None,
+    json_file: JsonFile = None,
+    junit: JunitReport = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compare two runs, or two sets of captures: what is new, gone or changed in volume."""
+    workers = default_workers() if workers is None else workers
+    try:
+        from batchgraph.stages.diff import DiffOptions, compare
+
+        options = DiffOptions(fail_on, allow, match)
+        with interruptible(), open_progress(quiet=quiet) as progress, worker_pool(workers, verbose=debug) as pool:
+            difference = compare(baseline, new, options=options, workers=pool, progress=progress)
+        from batchgraph.difference.text import json_text, junit_of, markdown_text, terminal_text
+
+        as_json = json_text(difference)
+        for path, text in (
+            (markdown, markdown_text(difference)),
+            (junit, junit_of(difference)),
+            (None if str(json_file) == "-" else json_file, as_json),
+        ):
+            _write(path, text)
+        if str(json_file) == "-":
+            write_line(sys.stdout, as_json.rstrip("\n"))
+        elif not quiet:
+            write_line(sys.stdout, terminal_text(difference))
+        code = FOUND if difference.failed else OK
+        failing = sum(finding.fails for finding in difference.findings)
+        closing = f"done differences={len(difference.findings)} failing={failing}"
+    except Interrupted as interruption:
+        code, closing = interruption.exit_code, "interrupted, the same command starts again,"
+    except Exception as error:
+        code, closing = explain(error, debug=debug), "stopped"
+    say(f"{closing} exit={code}")
+    raise typer.Exit(code)
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is not None:
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
