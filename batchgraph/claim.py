@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,9 +53,12 @@ def claimed(root: Path) -> Iterator[None]:
 
 
 def _this_process() -> Owner:
+    owner: Owner = {"host": socket.gethostname(), "process": os.getpid(), "boot": "", "started": ""}
     with suppress(OSError):
-        return {"host": socket.gethostname(), "process": os.getpid(), "boot": Path(_BOOT).read_text().strip()}
-    return {"host": socket.gethostname(), "process": os.getpid(), "boot": ""}
+        owner["boot"] = Path(_BOOT).read_text().strip()
+        # proc(5): field 22, in clock ticks after boot. Process numbers come again, in containers soon.
+        owner["started"] = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    return owner
 
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
@@ -92,7 +96,9 @@ def _busy(owner: Owner, path: Path, doing: str) -> OutputBusyError:
 
 
 def _remove_leftovers(root: Path) -> None:
-    """Remove temporary files that a killed run left; nobody else can be writing them now."""
+    """Remove temporary files and folders that a killed run left; nobody else can be writing them now."""
     with output_errors(root):
+        for spilled in list(root.rglob(".spill-*")):
+            shutil.rmtree(spilled, ignore_errors=True)
         for leftover in root.rglob(".*.tmp"):
             leftover.unlink(missing_ok=True)

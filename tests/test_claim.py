@@ -95,3 +95,22 @@ def test_claim__of_what_is_no_directory_cannot_be_written(tmp_path):
 
     with pytest.raises(OutputError, match="cannot write"), claimed(tmp_path / "out"):
         pass
+
+
+def test_claim__of_an_earlier_process_with_the_same_number_is_cleared(tmp_path):
+    with claimed(tmp_path):
+        owner = json.loads((tmp_path / STATE / "lock").read_text())
+    (tmp_path / STATE / "lock").write_text(json.dumps({**owner, "started": "0"}))
+    (tmp_path / ".left.tmp").touch()
+
+    with claimed(tmp_path):
+        assert not (tmp_path / ".left.tmp").exists()
+
+
+def test_claim__removes_what_a_killed_query_spilled(tmp_path):
+    spilled = tmp_path / "flows" / ".spill-1"
+    spilled.mkdir(parents=True)
+    (spilled / "block").touch()
+
+    with claimed(tmp_path):
+        assert not spilled.exists()
