@@ -98,7 +98,8 @@ def _busy(owner: Owner, path: Path, doing: str) -> OutputBusyError:
 def _remove_leftovers(root: Path) -> None:
     """Remove temporary files and folders that a killed run left; nobody else can be writing them now."""
     with output_errors(root):
-        for spilled in list(root.rglob(".spill-*")):
-            shutil.rmtree(spilled, ignore_errors=True)
-        for leftover in root.rglob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+        for leftover in list(root.rglob(".*")):
+            if leftover.name.startswith(".spill-"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            elif leftover.suffix == ".tmp":
+                leftover.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(
         INCOMPLETE,
         "complete, but some input was salvaged, partial, changed, unsupported, empty or failed, or a map failed"
-        " (`--fail-on never` makes it 0)",
+        " (`--fail-on never` makes it 0), or too few were found",
     ),
     ExitCode(NO_CAPTURES, "no captures found"),
     ExitCode(NOT_WRITABLE, "output not writable, or disk full; the same command continues"),
@@ -87,10 +87,25 @@ def exit_code(manifest: Manifest, *, fail_on: str = "any", max_bad: str = "0", m
     UsageError
         If `max_bad` is neither a number nor a share.
     """
+    return INCOMPLETE if missed_gates(manifest, fail_on=fail_on, max_bad=max_bad, min_files=min_files) else OK
+
+
+def missed_gates(manifest: Manifest, *, fail_on: str = "any", max_bad: str = "0", min_files: int = 0) -> dict[str, str]:
+    """Give what makes the exit code 3, with the parameters of `exit_code`: the gate's name, and why it is missed.
+
+    The gates are ``fail-on``, ``require-min-files`` and ``maps``.
+    """
     n_inputs = len(manifest["inputs"])
-    failed_maps = bool(manifest.get("failed_maps")) and fail_on != "never"
-    too_bad = len(bad_inputs(manifest, fail_on=fail_on)) > most_bad(max_bad, n_inputs)
-    return INCOMPLETE if failed_maps or too_bad or n_inputs < min_files else OK
+    n_bad, most = len(bad_inputs(manifest, fail_on=fail_on)), most_bad(max_bad, n_inputs)
+    n_failed_maps = len(manifest.get("failed_maps", [])) if fail_on != "never" else 0
+    missed = {}
+    if n_bad > most:
+        missed["fail-on"] = f"bad inputs: {n_bad} of {n_inputs}; --max-bad allows {max_bad}"
+    if n_inputs < min_files:
+        missed["require-min-files"] = f"captures found: {n_inputs}; --require-min-files asks for {min_files}"
+    if n_failed_maps:
+        missed["maps"] = f"maps that could not be drawn: {n_failed_maps}"
+    return missed
 
 
 def bad_inputs(manifest: Manifest, *, fail_on: str) -> list[InputEntry]:

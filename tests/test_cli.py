@@ -348,9 +348,48 @@ def test_junit__has_a_case_for_each_capture(captures, tmp_path):
 
 
 def test_junit__of_a_command_that_stopped_has_one_failure(tmp_path):
-    extract_(tmp_path / "nowhere", tmp_path, "--junit", tmp_path / "junit.xml")
+    (tmp_path / "captures").mkdir()
+    result = extract_(tmp_path / "captures", tmp_path, "--junit", tmp_path / "junit.xml")
 
+    assert result.exit_code == 4
     assert len(list(ElementTree.parse(tmp_path / "junit.xml").iter("failure"))) == 1
+
+
+def test_junit__is_not_written_for_wrong_usage(tmp_path):
+    result = extract_(tmp_path / "nowhere", tmp_path, "--junit", tmp_path / "junit.xml")
+
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_junit__has_no_failure_where_so_many_bad_inputs_are_allowed(captures, tmp_path):
+    extract_(with_a_cut_capture(captures), tmp_path, "--junit", tmp_path / "junit.xml", "--max-bad", 1)
+
+    assert list(ElementTree.parse(tmp_path / "junit.xml").iter("failure")) == []
+
+
+def test_junit__tells_of_too_few_captures_beside_bad_ones(captures, tmp_path):
+    extract_(with_a_cut_capture(captures), tmp_path, "--junit", tmp_path / "junit.xml", "--require-min-files", 3)
+    failing = [case for case in ElementTree.parse(tmp_path / "junit.xml").iter("testcase") if len(case)]
+
+    assert [case.get("name") for case in failing] == ["cut,:%.pcap", "require-min-files"]
+
+
+def test_annotations__are_warnings_where_so_many_bad_inputs_are_allowed(captures, tmp_path):
+    result = extract_(with_a_cut_capture(captures), tmp_path, "--annotations", "github", "--max-bad", 1)
+
+    assert (result.exit_code, result.stdout[:10]) == (0, "::warning ")
+
+
+def test_annotations__tell_of_too_few_captures(captures, tmp_path):
+    result = extract_(captures, tmp_path, "--annotations", "github", "--require-min-files", 2)
+
+    assert result.stdout == "::error::captures found: 1; --require-min-files asks for 2\n"
+
+
+def test_json__names_the_gates_that_were_missed(captures, tmp_path):
+    told = json.loads(extract_(captures, tmp_path, "--json", "--require-min-files", 2).stdout)
+
+    assert list(told["missed_gates"]) == ["require-min-files"]
 
 
 def test_annotations__escape_the_name_of_the_file(captures, tmp_path):

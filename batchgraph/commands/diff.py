@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import typer
-
 from batchgraph.commands.app import app
-from batchgraph.commands.job import explain, say
+from batchgraph.commands.job import ending, finish
 from batchgraph.commands.options import (
     AllowFile,
     Baseline,
@@ -28,7 +26,7 @@ from batchgraph.messages import write_line
 from batchgraph.parallel import default_workers, worker_pool
 from batchgraph.progress import open_progress
 from batchgraph.results import replacing
-from batchgraph.signals import Interrupted, interruptible
+from batchgraph.signals import interruptible
 
 
 @app.command("diff")
@@ -48,7 +46,7 @@ def diff_command(
 ) -> None:
     """Compare two runs, or two sets of captures: what is new, gone or changed in volume."""
     workers = default_workers() if workers is None else workers
-    try:
+    with ending(debug=debug, again="starts again") as end:
         from batchgraph.stages.diff import DiffOptions, compare
 
         options = DiffOptions(fail_on, allow, match)
@@ -67,15 +65,10 @@ def diff_command(
             write_line(sys.stdout, as_json.rstrip("\n"))
         elif not quiet:
             write_line(sys.stdout, terminal_text(difference))
-        code = FOUND if difference.failed else OK
         failing = sum(finding.fails for finding in difference.findings)
-        closing = f"done differences={len(difference.findings)} failing={failing}"
-    except Interrupted as interruption:
-        code, closing = interruption.exit_code, "interrupted, the same command starts again,"
-    except Exception as error:
-        code, closing = explain(error, debug=debug), "stopped"
-    say(f"{closing} exit={code}")
-    raise typer.Exit(code)
+        end.code = FOUND if difference.failed else OK
+        end.closing = f"done differences={len(difference.findings)} failing={failing}"
+    finish(end)
 
 
 def _write(path: Path | None, text: str) -> None:

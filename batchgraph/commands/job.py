@@ -6,18 +6,18 @@ import functools
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NoReturn, get_type_hints
 
 import typer
 
 from batchgraph.commands.options import Annotations, AsJson, Debug, FailOn, JunitFile, MaxBad, MinFiles, Quiet
 from batchgraph.commands.outcome import Outcome, github_annotations, json_text, write_junit
 from batchgraph.errors import BatchgraphError, OutputError, UsageError
-from batchgraph.exit_codes import BUG, closing_words, exit_code, most_bad
+from batchgraph.exit_codes import BUG, USAGE, closing_words, exit_code, missed_gates, most_bad
 from batchgraph.messages import escape, write_line
 from batchgraph.parallel import Pool, default_workers, worker_pool
 from batchgraph.progress import Progress, open_progress
@@ -110,7 +110,7 @@ def _execute(job: Job, name: str, *, workers: int | None, summary_of: Path | Non
     """Do a job, tell how it went in one last line, and exit with the code that says the same."""
     workers = default_workers() if workers is None else workers
     outcome = Outcome(name, BUG, common.fail_on)
-    try:
+    with ending(debug=common.debug) as end:
         common.check()
         with (
             interruptible(),
@@ -119,25 +119,22 @@ def _execute(job: Job, name: str, *, workers: int | None, summary_of: Path | Non
         ):
             manifest = job(pool, progress)
         code = exit_code(manifest, fail_on=common.fail_on, max_bad=common.max_bad, min_files=common.min_files)
-        outcome = replace(outcome, code=code, manifest=manifest)
+        missed = missed_gates(manifest, fail_on=common.fail_on, max_bad=common.max_bad, min_files=common.min_files)
+        outcome = replace(outcome, code=code, manifest=manifest, missed=missed)
         if common.junit:
             write_junit(common.junit, outcome)
         if summary_of and not (common.quiet or common.as_json or common.annotations):
             _print_summary(summary_of)
-        closing = f"done {closing_words(manifest)}"
-    except Interrupted as interruption:
-        closing = "interrupted, the same command continues,"
-        outcome = replace(outcome, code=interruption.exit_code, error="interrupted")
-    except Exception as error:
-        closing = "stopped"
-        outcome = replace(outcome, code=explain(error, debug=common.debug), error=str(error))
+        if "require-min-files" in missed:
+            say(missed["require-min-files"])
+        end.code, end.closing = outcome.code, f"done {closing_words(manifest)}"
+    outcome = replace(outcome, code=end.code, error=end.error)
     _tell_machines(outcome, common)
-    say(f"{closing} exit={outcome.code}")
-    raise typer.Exit(outcome.code)
+    finish(end)
 
 
 def _tell_machines(outcome: Outcome, common: Common) -> None:
-    if common.junit and outcome.error:
+    if common.junit and outcome.error and outcome.code != USAGE:  # with which nothing is written
         with suppress(OutputError):  # the error that is told already may be this one
             write_junit(common.junit, outcome)
     if common.as_json:
@@ -151,6 +148,42 @@ def _print_summary(out: Path) -> None:
     from batchgraph.render.summary import summary_text
 
     write_line(sys.stdout, summary_text(out))
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a command ends: its exit code, the words of its last line, and what went wrong, if anything did."""
+
+    code: int = BUG
+    closing: str = "stopped"
+    error: str = ""
+
+
+@contextmanager
+def ending(*, debug: bool, again: str = "continues") -> Iterator[Ending]:
+    """Give an `Ending` for the block to fill in; what stops the block is told, and the ending says so.
+
+    Parameters
+    ----------
+    debug
+        Whether tracebacks are shown.
+    again
+        What the same command does after an interruption.
+    """
+    end = Ending()
+    try:
+        yield end
+    except Interrupted as interruption:
+        end.code, end.closing = interruption.exit_code, f"interrupted, the same command {again},"
+        end.error = "interrupted"
+    except Exception as error:
+        end.code, end.closing, end.error = explain(error, debug=debug), "stopped", str(error) or type(error).__name__
+
+
+def finish(end: Ending) -> NoReturn:
+    """Write the last line, and exit with the code that says the same."""
+    say(f"{end.closing} exit={end.code}")
+    raise typer.Exit(end.code)
 
 
 def explain(error: Exception, *, debug: bool) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchgraph.exit_codes import OK, InputEntry, bad_inputs, status_counts
+from batchgraph.exit_codes import InputEntry, bad_inputs, status_counts
 from batchgraph.junit import Case, junit_text
 from batchgraph.messages import escape
 from batchgraph.results import Manifest, replacing
@@ -30,6 +30,8 @@ class Outcome:
         ``run.json`` as it is now; None where the command stopped before its end.
     error
         Why it stopped; empty where it did not.
+    missed
+        As `missed_gates` gives it.
     """
 
     command: str
@@ -37,11 +39,19 @@ class Outcome:
     fail_on: str
     manifest: Manifest | None = None
     error: str = ""
+    missed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[InputEntry]:
         """What ``run.json`` says of each input."""
         return self.manifest["inputs"] if self.manifest else []
+
+    @property
+    def failing_captures(self) -> set[str]:
+        """Ids of the captures that make the exit code 3; none where so many bad ones are allowed."""
+        if self.manifest is None or "fail-on" not in self.missed:
+            return set()
+        return {entry["capture"] for entry in bad_inputs(self.manifest, fail_on=self.fail_on)}
 
 
 def json_text(outcome: Outcome) -> str:
@@ -53,6 +63,7 @@ def json_text(outcome: Outcome) -> str:
             "exit_code": outcome.code,
             "error": escape(outcome.error) or None,
             "counts": status_counts(manifest),
+            "missed_gates": dict(outcome.missed),
             "bad": len(bad_inputs(manifest, fail_on=outcome.fail_on)),
             "inputs": [_input(entry) for entry in outcome.inputs],
             "failed_maps": manifest.get("failed_maps", []),
@@ -79,17 +90,15 @@ def write_junit(path: Path, outcome: Outcome) -> None:
 
 
 def _cases(outcome: Outcome) -> Iterator[Case]:
-    bad = {entry["capture"] for entry in _bad(outcome)}
+    failing = outcome.failing_captures
     for entry in outcome.inputs:
-        yield Case(entry["path"], "captures", _problems(entry) if entry["capture"] in bad else None)
+        yield Case(entry["path"], "captures", _problems(entry) if entry["capture"] in failing else None)
     for failed in (outcome.manifest or {}).get("failed_maps", []):
-        yield Case(failed["capture"], "maps", failed["what"])
-    if outcome.manifest is None or (outcome.code != OK and not bad):
-        yield Case(outcome.command, "batchgraph", outcome.error or f"exit code {outcome.code}")
-
-
-def _bad(outcome: Outcome) -> list[InputEntry]:
-    return bad_inputs(outcome.manifest, fail_on=outcome.fail_on) if outcome.manifest else []
+        yield Case(failed["capture"], "maps", failed["what"] if "maps" in outcome.missed else None)
+    if "require-min-files" in outcome.missed:
+        yield Case("require-min-files", "batchgraph", outcome.missed["require-min-files"])
+    if outcome.error:
+        yield Case(outcome.command, "batchgraph", outcome.error)
 
 
 def _problems(entry: InputEntry) -> str:
@@ -98,12 +107,15 @@ def _problems(entry: InputEntry) -> str:
 
 
 def github_annotations(outcome: Outcome) -> Iterator[str]:
-    """Give a workflow command of GitHub Actions for each input that is not ok: an error where it counts as bad."""
-    bad = {entry["capture"] for entry in _bad(outcome)}
+    """Give a workflow command of GitHub Actions for each input that is not ok; an error, where it makes the code 3."""
+    failing = outcome.failing_captures
     for entry in outcome.inputs:
         if entry["status"] != "ok":
-            kind = "error" if entry["capture"] in bad else "warning"
+            kind = "error" if entry["capture"] in failing else "warning"
             yield f"::{kind} file={_property(entry['path'])}::{_message(_problems(entry))}"
+    for gate, reason in outcome.missed.items():
+        if gate != "fail-on":  # whose captures have been named
+            yield f"::error::{_message(reason)}"
     if outcome.error:
         yield f"::error::{_message(outcome.error)}"
 

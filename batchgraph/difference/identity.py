@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 
 import duckdb
@@ -10,6 +9,7 @@ import duckdb
 from batchgraph.difference.services import SERVED
 from batchgraph.errors import ResultsError
 from batchgraph.graph.database import literal_path, reading_errors
+from batchgraph.graph.host_names import host_names
 from batchgraph.results import ResultsDirectory
 
 # Neighbour packets (ARP, RFC 826; ICMPv6 135 and 136, RFC 4861) do not pass routers, so their sender is on the link.
@@ -58,7 +58,7 @@ def create_identities(
     Raises
     ------
     ResultsError
-        If names are asked for and ``tables/names.csv`` is missing or lacks a column.
+        If names are asked for and none are known, or ``tables/names.csv`` lacks a column.
     """
     connection.execute("CREATE OR REPLACE TABLE ids (address VARCHAR, name VARCHAR)")
     flows = [literal_path(results.flows(capture)) for capture in captures]
@@ -69,22 +69,13 @@ def create_identities(
     elif match == "role" and captures:
         with reading_errors():
             connection.execute(_ROLE, {"flows": flows})
-    elif match == "name" and (names := _names(results)):
-        connection.executemany("INSERT INTO ids VALUES (?, ?)", sorted(names.items()))
+    elif match == "name":
+        connection.executemany("INSERT INTO ids VALUES (?, ?)", sorted(_names(results).items()))
 
 
 def _names(results: ResultsDirectory) -> dict[str, str]:
-    """Read the name of each address, the first in order where there are several."""
-    path = results.table("names")
-    names: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                address, name = row["address"], row["name"]
-                if address and name:
-                    names[address] = min(name, names.get(address, name))
-    except (OSError, KeyError, ValueError, csv.Error) as error:
-        raise ResultsError(
-            f"{path}: no table with the columns address and name ({error!r}); make it, or use another --match"
-        ) from None
+    names = host_names(results, results.read_manifest())
+    if not names:
+        path = results.table("names")
+        raise ResultsError(f"{path} is not there, and no capture names its hosts: use another --match")
     return names

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from batchgraph.csv_rows import read_rows
 from batchgraph.errors import ResultsError
 from batchgraph.render.database import add_view, results_database
 from batchgraph.render.layout import CANVAS, Positions, completed_positions, stable_positions
@@ -16,7 +17,7 @@ from batchgraph.render.page_glance import odd_packets, protocols, servers, talks
 from batchgraph.render.page_matrix import traffic_matrix
 from batchgraph.render.page_pictures import load_pictures
 from batchgraph.render.page_safety import content_policy, data_block, fits_element
-from batchgraph.render.page_tables import combined_rows, host_names, load_tables, read_rows
+from batchgraph.render.page_tables import combined_rows, load_tables, shown_names
 from batchgraph.render.page_timeline import timeline_paths
 from batchgraph.render.tables import captures_with_rows
 from batchgraph.render.text import format_duration, format_octets, safe_label
@@ -65,7 +66,7 @@ def page_text(results: ResultsDirectory, manifest: Manifest, *, positions: Posit
     trusted = {
         "style": style,
         "script": script,
-        "data": data_block(_data(traffic, positions, host_names(results, manifest))),
+        "data": data_block(_data(traffic, positions, shown_names(results, manifest))),
     }
     if not (fits_element(style) and fits_element(script)):
         raise ResultsError("the page's own script or style cannot stand in a page: the installation is damaged")
@@ -142,7 +143,7 @@ def _context(
     order = [entry["capture"] for entry in ordered_inputs(manifest, counts) if entry.get("rows")]
     pictures = load_pictures(results, order)
     captures = load_captures(results, manifest, pictures)
-    names = host_names(results, manifest)
+    names = shown_names(results, manifest)
     return {
         "version": manifest["version"],
         "total": total,

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batchgraph.csv_rows import read_rows
 from batchgraph.render.page_pictures import Picture
-from batchgraph.render.page_tables import Cell, count_cell, duration_cell, instant_cell, octets_cell, read_rows
+from batchgraph.render.page_tables import Cell, count_cell, duration_cell, instant_cell, octets_cell
 from batchgraph.render.text import format_count, format_octets, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
+from batchgraph.csv_rows import read_rows
+from batchgraph.graph.host_names import host_names
 from batchgraph.render.text import format_count, format_duration, format_octets, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory
 
@@ -193,23 +193,6 @@ def combined_rows(results: ResultsDirectory, name: str) -> Iterator[dict[str, st
         yield row
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
-    """Give the rows of a CSV file, without the apostrophe that keeps spreadsheets from calculating cells."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield {name: cell[1:] if cell[:2] in _HARMLESS else cell for name, cell in row.items()}
-
-
-_HARMLESS = {f"'{character}" for character in "=+-@\t\r"}
-
-
-def host_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
-    """Give one name of each host that has any: of ``names.csv`` where there is one, else of the captures' own notes."""
-    path = results.table("names")
-    if path.is_file():
-        return {row["address"]: safe_label(row["name"], limit=40) for row in reversed(list(read_rows(path)))}
-    named: dict[str, str] = {}
-    for entry in manifest["inputs"]:
-        for address, names in (entry.get("notes") or {}).get("names", {}).items():
-            named.setdefault(address, safe_label(names[0], limit=40))
-    return named
+def shown_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
+    """Give one name of each host that has any, fit to be shown."""
+    return {address: safe_label(name, limit=40) for address, name in host_names(results, manifest).items()}

@@ -35,7 +35,8 @@ class DiffOptions:
         A TOML file of what may differ.
     match
         One of `MATCHES`. ``mac``: by the link-layer address where that is the host's own; ``name``: by
-        ``tables/names.csv``; ``role``: by the services a host offers and uses. A host without any keeps its address.
+        ``tables/names.csv``, or else the captures' own notes; ``role``: by the services a host offers and uses. A host
+        without any keeps its address.
 
     Raises
     ------
@@ -98,6 +99,8 @@ def compare(
     progress = progress or NoProgress()
     fail_on = parse_fail_on(options.fail_on)
     allowed = Allowed() if options.allow is None else read_allowed(options.allow)
+    for path in (baseline, new):
+        _look_for(path)  # before work is done on the other
     with results_of(baseline, workers, progress) as first, results_of(new, workers, progress) as second:
         captures = [_captures(results) for results in (first, second)]
         for path, results in ((baseline, first), (new, second)):
@@ -126,6 +129,16 @@ def results_of(path: Path, workers: int | Pool, progress: Progress) -> Iterator[
         extract([str(path)], out, workers=workers, progress=progress)
         merge(out, workers=workers, progress=progress)
         yield ResultsDirectory(out)
+
+
+def _look_for(path: Path) -> None:
+    """Raise what `compare` raises where there is nothing to compare."""
+    from batchgraph.capture.find import find_captures
+
+    if path.is_dir() and _has_traces_of_results(path):
+        _captures(ResultsDirectory(path))
+    else:
+        find_captures([str(path)])
 
 
 def _has_traces_of_results(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from batchgraph.cli import app
 from batchgraph.difference.text import junit_of, markdown_text, terminal_text
-from batchgraph.errors import ResultsError
+from batchgraph.errors import BatchgraphError, ResultsError
 from batchgraph.stages.diff import DiffOptions, compare
 from batchgraph.stages.merge import merge
 from tests.graph.edge_records import UDP, write_results
@@ -224,3 +224,20 @@ def test_command__a_bad_allow_file_is_refused(tmp_path):
     (tmp_path / "allow.toml").write_text("nothing = []\n")
 
     assert diff(SAMPLES, SAMPLES, "--allow", tmp_path / "allow.toml").exit_code == 2
+
+
+def test_diff__looks_for_both_sides_before_it_works_on_either(tmp_path, monkeypatch):
+    monkeypatch.setattr("batchgraph.stages.extract.extract", lambda *_, **__: pytest.fail("work was done"))
+
+    with pytest.raises(BatchgraphError, match="nowhere"):
+        compare(SAMPLES / "beacon.pcap", tmp_path / "nowhere")
+
+
+def test_diff__by_name_takes_the_names_that_captures_hold(tmp_path):
+    for run, address in (("before", A), ("after", C)):
+        manifest = made(tmp_path / run, [{**UDP, "src": address}]) / "run.json"
+        content = json.loads(manifest.read_text())
+        content["inputs"][0]["notes"] = {"names": {address: ["pc1"]}}
+        manifest.write_text(json.dumps(content))
+
+    assert not compare(tmp_path / "before", tmp_path / "after", options=DiffOptions(match="name")).findings
