@@ -38,7 +38,7 @@ _CONTINUE = "the same command continues the run"
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:
-    """Stands in for the result of a task whose worker process died, once among others and once more alone."""
+    """Stands in for the result of a task whose worker process died, the last time when it was tried alone."""
 
     reason: str
 
@@ -46,7 +46,9 @@ class WorkerLost:
 class Pool(Protocol):
     """Where tasks run."""
 
-    def fan_out(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R | WorkerLost]]:
+    def fan_out(
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+    ) -> Iterator[tuple[int, R | WorkerLost]]:
         """Run `function` on every task; see `fan_out`."""
 
 
@@ -58,7 +60,7 @@ def default_workers() -> int:
 
 
 def fan_out(
-    function: Callable[[T], R], tasks: Sequence[T], *, workers: int | Pool
+    function: Callable[[T], R], tasks: Sequence[T], *, workers: int | Pool, attempts: int = 2
 ) -> Iterator[tuple[int, R | WorkerLost]]:
     """Run `function` on every task, each result given as soon as it is there.
 
@@ -71,6 +73,8 @@ def fan_out(
     workers
         0: one after the other, in this process. 1 or more: up to so many worker processes, begun for this call. A
         `Pool`: there.
+    attempts
+        2: a task whose worker died is tried once more, alone. 1: it is not.
 
     Yields
     ------
@@ -86,7 +90,7 @@ def fan_out(
         Whatever `function` raises; other tasks under way are dropped.
     """
     with as_pool(workers) as pool:
-        yield from pool.fan_out(function, tasks)
+        yield from pool.fan_out(function, tasks, attempts=attempts)
 
 
 def as_pool(workers: int | Pool) -> AbstractContextManager[Pool]:
@@ -113,13 +117,18 @@ def worker_pool(workers: int, *, verbose: bool = False) -> Iterator[Pool]:
 
 
 class _InProcess:
-    def fan_out(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R | WorkerLost]]:
+    def fan_out(
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+    ) -> Iterator[tuple[int, R | WorkerLost]]:
         for index, task in enumerate(tasks):
             yield index, function(task)
 
 
 class _ProcessPool:
-    """Local worker processes of one thread each, begun with the first call of more than one task."""
+    """Local worker processes of one thread each, begun with the first call of more than one task.
+
+    Until then a single task runs in this process, which is sooner done.
+    """
 
     def __init__(self, workers: int, stack: ExitStack, *, verbose: bool) -> None:
         self._workers = workers
@@ -129,8 +138,10 @@ class _ProcessPool:
         self._size = 0
         self._calls = 0
 
-    def fan_out(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R | WorkerLost]]:
-        if len(tasks) < 2:
+    def fan_out(
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+    ) -> Iterator[tuple[int, R | WorkerLost]]:
+        if len(tasks) < 2 and self._client is None:
             yield from _InProcess().fan_out(function, tasks)
             return
         client = self._client_for(len(tasks))
@@ -144,7 +155,7 @@ class _ProcessPool:
                 index = running.pop(future)
                 running |= {submit(task, later): later for later, task in islice(waiting, 1)}
                 result = _outcome(future)
-                if isinstance(result, WorkerLost):
+                if isinstance(result, WorkerLost) and attempts > 1:
                     suspects.append(index)
                 else:
                     yield index, result

@@ -82,6 +82,21 @@ def test_fan_out__reports_only_the_task_that_kills_its_worker(pool):
     assert [results[index] for index in (0, 1, 3, 4, 5)] == [10, 11, 13, 14, 15]
 
 
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_fan_out__tries_what_kills_its_worker_so_often(pool, tmp_path, attempts):
+    deadly = f"(open({str(tmp_path / 'tries')!r}, 'a').write('x'), {DEATH})"
+    results = dict(fan_out(eval, ["1", deadly, "3"], workers=pool, attempts=attempts))
+
+    assert isinstance(results[1], WorkerLost)
+    assert (tmp_path / "tries").read_text() == "x" * attempts
+
+
+def test_fan_out__keeps_a_single_task_out_of_this_process_once_there_are_workers(pool):
+    list(fan_out(eval, ["1", "2"], workers=pool))
+
+    assert next(fan_out(eval, [PROCESS], workers=pool))[1] != os.getpid()
+
+
 def test_fan_out__works_on_after_a_death(pool):
     list(fan_out(eval, ["1", DEATH], workers=pool))
 

@@ -13,7 +13,7 @@ from batchgraph.capture.reader import CaptureReader, open_capture
 from batchgraph.claim import claimed
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
 from batchgraph.decode.warm_up import is_warm, warm_up
-from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.parallel import Pool, WorkerLost, as_pool, fan_out
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.receipts import file_digest, forget_all_but, has_receipt, key_of, read_receipt, write_receipt
 from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
@@ -153,18 +153,21 @@ small captures are not 100,000 tasks."""
 
 
 def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool) -> Iterator[InputRecord]:
-    """Extract captures in packs; those of a pack whose worker died are tried once more, each by itself."""
+    """Extract captures in packs; those of a pack whose worker died are tried once more, each by itself.
+
+    So none is decoded more than twice.
+    """
     packs = list(_packs(tasks))
     retried: list[ExtractTask] = []
-    for number, outcome in fan_out(extract_captures, packs, workers=workers):
-        if not isinstance(outcome, WorkerLost):
-            yield from outcome
-        elif len(packs[number]) == 1:
-            yield _lost(packs[number][0], outcome)
-        else:
-            retried += packs[number]
-    for number, outcome in fan_out(extract_captures, [(task,) for task in retried], workers=workers):
-        yield from [_lost(retried[number], outcome)] if isinstance(outcome, WorkerLost) else outcome
+    with as_pool(workers) as pool:
+        for number, outcome in fan_out(extract_captures, packs, workers=pool, attempts=1):
+            if isinstance(outcome, WorkerLost):
+                retried += packs[number]
+            else:
+                yield from outcome
+        alone = [(task,) for task in retried]
+        for number, outcome in fan_out(extract_captures, alone, workers=pool, attempts=1):
+            yield from [_lost(retried[number], outcome)] if isinstance(outcome, WorkerLost) else outcome
 
 
 def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:

@@ -245,8 +245,11 @@ def test_pack_whose_worker_dies__loses_only_the_capture_that_kills(tmp_path, mon
     for name in "abc":
         (tmp_path / f"{name}.pcap").write_bytes(pcap(FRAME))
 
-    def dying_at_b(function, packs, *, workers):
+    tries = []
+
+    def dying_at_b(function, packs, *, workers, attempts):
         for number, pack in enumerate(packs):
+            tries.extend([task.found.capture for task in pack] * attempts)
             lost = any(task.found.capture == "b.pcap" for task in pack)
             yield number, WorkerLost("killed by signal 11") if lost else function(pack)
 
@@ -256,3 +259,4 @@ def test_pack_whose_worker_dies__loses_only_the_capture_that_kills(tmp_path, mon
 
     assert [record["status"] for record in manifest["inputs"]] == ["ok", "failed", "ok"]
     assert manifest["inputs"][1]["problems"][0]["what"] == "killed by signal 11"
+    assert max(tries.count(name) for name in tries) == 2
