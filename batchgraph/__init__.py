@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from batchgraph.schema import EDGE_COLUMNS as EDGE_COLUMNS
     from batchgraph.schema import FLOW_COLUMNS as FLOW_COLUMNS
     from batchgraph.schema import Column as Column
+    from batchgraph.stages.capture_task import ExtractOptions as ExtractOptions
     from batchgraph.stages.connections import ConnectionOptions as ConnectionOptions
     from batchgraph.stages.connections import make_connections as make_connections
     from batchgraph.stages.diff import DiffOptions as DiffOptions
     from batchgraph.stages.diff import compare as compare
-    from batchgraph.stages.extract import ExtractOptions as ExtractOptions
     from batchgraph.stages.extract import extract as extract
     from batchgraph.stages.features import FeatureOptions as FeatureOptions
     from batchgraph.stages.features import make_features as make_features
@@ -54,7 +54,8 @@ _MODULES = {
     "schema": ("COMBINED_FLOW_COLUMNS", "EDGE_COLUMNS", "FLOW_COLUMNS", "Column"),
     "stages.connections": ("ConnectionOptions", "make_connections"),
     "stages.diff": ("DiffOptions", "compare"),
-    "stages.extract": ("ExtractOptions", "extract"),
+    "stages.capture_task": ("ExtractOptions",),
+    "stages.extract": ("extract",),
     "stages.features": ("FeatureOptions", "make_features"),
     "stages.graphs": ("GraphOptions", "make_graphs"),
     "stages.merge": ("MergeOptions", "merge"),

@@ -4,68 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
 
-from batchgraph.capture.find import FoundCapture, FoundCaptures, find_captures
-from batchgraph.capture.reader import CaptureReader, open_capture
+from batchgraph.capture.find import FoundCaptures, find_captures
 from batchgraph.claim import claimed
-from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
 from batchgraph.decode.warm_up import is_warm, warm_up
 from batchgraph.parallel import Pool, WorkerLost, as_pool, fan_out
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.receipts import file_digest, forget_all_but, has_receipt, key_of, read_receipt, write_receipt
+from batchgraph.receipts import forget_all_but
 from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
 from batchgraph.schema import FORMAT_VERSION
-from batchgraph.stages.edges import EdgeWriter
+from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
+from batchgraph.stages.input_record import InputRecord, describe, lost_record
 from batchgraph.wire import added
-from batchgraph.wire.names import link_type_text
-
-if TYPE_CHECKING:
-    from batchgraph.wire import Header
-
-InputRecord = dict[str, Any]
-"""What ``run.json`` says of one input."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractOptions:
-    """What extraction depends on, besides the captures.
-
-    Parameters
-    ----------
-    decoder
-        ``table``: the compiled kernel and the protocol table. ``scapy``: the reference, some hundred times slower.
-    tunnels
-        ``inner``: decode to the innermost IP header. ``outer``: stop at the outermost.
-    max_expanded
-        Octets that a compressed capture may expand to; None: no limit but that on its ratio.
-    """
-
-    decoder: Literal["table", "scapy"] = "table"
-    tunnels: Tunnels = "inner"
-    max_expanded: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractTask:
-    """One capture to extract: what a worker needs to know."""
-
-    found: FoundCapture
-    out: str
-    options: ExtractOptions
-    headers: tuple[Header, ...]
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What is counted while rows are written."""
-
-    statuses: dict[str, int] = field(default_factory=dict)
-    stopped_in: dict[str, int] = field(default_factory=dict)
-    trust: dict[str, int] = field(default_factory=dict)
-    unknown_link_types: set[int] = field(default_factory=set)
 
 
 def extract(
@@ -167,7 +119,7 @@ def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool) -> Iterator[
                 yield from outcome
         alone = [(task,) for task in retried]
         for number, outcome in fan_out(extract_captures, alone, workers=pool, attempts=1):
-            yield from [_lost(retried[number], outcome)] if isinstance(outcome, WorkerLost) else outcome
+            yield from [lost_record(retried[number].found, outcome)] if isinstance(outcome, WorkerLost) else outcome
 
 
 def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:
@@ -181,161 +133,3 @@ def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:
             pack, octets = [], 0
     if pack:
         yield tuple(pack)
-
-
-def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
-    """Write the edge records of captures, one after the other, all by the options of the first.
-
-    What is wrong with a capture is said in what is returned. One that an earlier run finished is passed over.
-
-    Raises
-    ------
-    OutputError
-        If the records cannot be written.
-    """
-    decoder: Decoder | None = None
-    records = []
-    for task in tasks:
-        record = _done_before(task)
-        if record is None:
-            options = task.options
-            decoder = decoder or make_decoder(options.decoder, tunnels=options.tunnels, headers=task.headers)
-            record = _extract_capture(task, decoder)
-        records.append(record)
-    return records
-
-
-def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
-    capture, root = task.found.capture, Path(task.out)
-    results = ResultsDirectory(root)
-    reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
-    remove_all_but(results.edges_folder(capture), set())
-    counts = _Counts()
-    with EdgeWriter(results.edges_part(capture), capture) as writer:
-        _write_rows(reader, decoder, writer, counts)
-    if writer.rows == 0:
-        _remove_empty(results.edges_folder(capture))
-    record = _record(task, reader, counts, writer.rows)
-    if record["status"] not in _UNSETTLED:
-        key = _key(task, record["sha256"])
-        write_receipt(root, f"extract/{capture}", key, files=results.edge_parts(capture), body=record)
-    return record
-
-
-_UNSETTLED = ("changed", "failed")
-"""Statuses of captures that the next run reads again."""
-
-
-def _key(task: ExtractTask, sha256: str) -> str:
-    """Digest what a capture's edge records depend on."""
-    found = task.found
-    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=asdict(task.options),
-                  headers=task.headers)  # fmt: skip
-
-
-def _done_before(task: ExtractTask) -> InputRecord | None:
-    """Give the record of a capture that an earlier run finished, if nothing has changed since."""
-    if not has_receipt(Path(task.out), f"extract/{task.found.capture}"):
-        return None
-    try:
-        sha256 = file_digest(Path(task.found.path))
-    except OSError:
-        return None  # reading it will say what is wrong
-    done: InputRecord | None = read_receipt(Path(task.out), f"extract/{task.found.capture}", _key(task, sha256))
-    return done
-
-
-def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: _Counts) -> None:
-    group = decoder.group
-    group.clear()
-    for window in reader.windows():
-        first = 0
-        while first < len(window.index):
-            first = decoder.decode(window, first)
-            if group.n == group.capacity:
-                _flush(decoder, writer, counts)
-    if group.n:
-        _flush(decoder, writer, counts)
-
-
-def _flush(decoder: Decoder, writer: EdgeWriter, counts: _Counts) -> None:
-    group = decoder.group
-    group.count_statuses(counts.statuses, counts.stopped_in, counts.trust)
-    counts.unknown_link_types |= group.unknown_link_types()
-    writer.write(group)
-    group.clear()
-
-
-def _remove_empty(folder: Path) -> None:
-    if folder.is_dir():
-        folder.rmdir()
-
-
-def _record(task: ExtractTask, reader: CaptureReader, counts: _Counts, rows: int) -> InputRecord:
-    """Give what ``run.json`` says of a capture."""
-    accounting = reader.accounting
-    problems = [asdict(problem) for problem in accounting.problems]
-    status = accounting.status
-    if status == "empty":
-        problems.append({"offset": 0, "what": "the file is empty", "kept": "", "lost": ""})
-    if counts.unknown_link_types:
-        numbers = ", ".join(link_type_text(number) for number in sorted(counts.unknown_link_types))
-        n = counts.stopped_in["link"]
-        problems.append(
-            {
-                "offset": 0,
-                "what": f"no decoder for link type {numbers}",
-                "kept": "a row for each packet",
-                "lost": f"what {n} of them hold",
-            }
-        )
-        status = "unsupported" if status == "ok" else status
-    return {
-        "path": task.found.relative,
-        "capture": task.found.capture,
-        "status": status,
-        "sha256": accounting.sha256,
-        "size": accounting.size,
-        "format": accounting.format,
-        "link_types": sorted(accounting.link_types),
-        "packets": accounting.packets,
-        "rows": rows,
-        "statuses": counts.statuses,
-        "stopped_in": dict(sorted(counts.stopped_in.items())),
-        "trust": counts.trust,
-        "octets": accounting.octets,
-        "problems": problems,
-        "notes": accounting.notes,
-    }
-
-
-def _lost(task: ExtractTask, lost: WorkerLost) -> InputRecord:
-    """Give what ``run.json`` says of a capture whose worker died, twice."""
-    problem = {"offset": 0, "what": lost.reason, "kept": "nothing", "lost": "the capture"}
-    return {
-        "path": task.found.relative,
-        "capture": task.found.capture,
-        "status": "failed",
-        "sha256": "",
-        "size": task.found.size,
-        "format": "",
-        "link_types": [],
-        "packets": 0,
-        "rows": 0,
-        "statuses": {},
-        "stopped_in": {},
-        "trust": {},
-        "octets": {},
-        "problems": [problem],
-        "notes": {},
-    }
-
-
-def describe(record: InputRecord, problem: dict[str, Any]) -> str:
-    """Say one problem of an input in one line."""
-    status = record["status"]
-    what = problem["what"].removeprefix(f"{status}: ")
-    parts = [f"{record['path']}: {'' if status == 'ok' else f'{status}, '}at octet {problem['offset']:,}: {what}"]
-    parts += [f"kept {problem['kept']}"] if problem["kept"] else []
-    parts += [f"lost {problem['lost']}"] if problem["lost"] else []
-    return "; ".join(parts)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from batchgraph.capture.find import find_captures
 from batchgraph.claim import claimed
 from batchgraph.parallel import Pool, as_pool
-from batchgraph.stages.extract import ExtractOptions, extract
+from batchgraph.stages.capture_task import ExtractOptions
+from batchgraph.stages.extract import extract
 from batchgraph.stages.merge import MergeOptions, merge
 from batchgraph.stages.report import ReportOptions, report
 

@@ -16,7 +16,9 @@ from batchgraph.parallel import WorkerLost
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import edge_schema
 from batchgraph.stages import extract as stage
-from batchgraph.stages.extract import ExtractOptions, ExtractTask, describe, extract
+from batchgraph.stages.capture_task import ExtractOptions, ExtractTask
+from batchgraph.stages.extract import extract
+from batchgraph.stages.input_record import describe
 from batchgraph.wire import Header, Space
 from tests.decode.decoding import ETHERNET, ipv4, octets, plain_rows, udp
 

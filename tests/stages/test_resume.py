@@ -11,7 +11,8 @@ import pytest
 from batchgraph.receipts import forget
 from batchgraph.results import STATE
 from batchgraph.stages import extract as stage
-from batchgraph.stages.extract import ExtractOptions, extract
+from batchgraph.stages.capture_task import ExtractOptions
+from batchgraph.stages.extract import extract
 from batchgraph.stages.merge import MergeOptions, merge
 from tests.stages.test_extract import FRAME, pcap
 

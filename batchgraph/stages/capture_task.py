@@ -1,0 +1,136 @@
+"""What a worker does of the first stage: captures to edge records, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from batchgraph.capture.find import FoundCapture
+from batchgraph.capture.reader import CaptureReader, open_capture
+from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
+from batchgraph.receipts import file_digest, has_receipt, key_of, read_receipt, write_receipt
+from batchgraph.results import ResultsDirectory, remove_all_but
+from batchgraph.stages.edges import EdgeWriter
+from batchgraph.stages.input_record import Counts, InputRecord, input_record
+
+if TYPE_CHECKING:
+    from batchgraph.wire import Header
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """What extraction depends on, besides the captures.
+
+    Parameters
+    ----------
+    decoder
+        ``table``: the compiled kernel and the protocol table. ``scapy``: the reference, some hundred times slower.
+    tunnels
+        ``inner``: decode to the innermost IP header. ``outer``: stop at the outermost.
+    max_expanded
+        Octets that a compressed capture may expand to; None: no limit but that on its ratio.
+    """
+
+    decoder: Literal["table", "scapy"] = "table"
+    tunnels: Tunnels = "inner"
+    max_expanded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractTask:
+    """One capture to extract: what a worker needs to know."""
+
+    found: FoundCapture
+    out: str
+    options: ExtractOptions
+    headers: tuple[Header, ...]
+
+
+def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
+    """Write the edge records of captures, one after the other, all by the options of the first.
+
+    What is wrong with a capture is said in what is returned. One that an earlier run finished is passed over.
+
+    Raises
+    ------
+    OutputError
+        If the records cannot be written.
+    """
+    decoder: Decoder | None = None
+    records = []
+    for task in tasks:
+        record = _done_before(task)
+        if record is None:
+            options = task.options
+            decoder = decoder or make_decoder(options.decoder, tunnels=options.tunnels, headers=task.headers)
+            record = _extract_capture(task, decoder)
+        records.append(record)
+    return records
+
+
+def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
+    capture, root = task.found.capture, Path(task.out)
+    results = ResultsDirectory(root)
+    reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
+    remove_all_but(results.edges_folder(capture), set())
+    counts = Counts()
+    with EdgeWriter(results.edges_part(capture), capture) as writer:
+        _write_rows(reader, decoder, writer, counts)
+    if writer.rows == 0:
+        _remove_empty(results.edges_folder(capture))
+    record = input_record(task.found, reader, counts, writer.rows)
+    if record["status"] not in _UNSETTLED:
+        key = _key(task, record["sha256"])
+        write_receipt(root, f"extract/{capture}", key, files=results.edge_parts(capture), body=record)
+    return record
+
+
+_UNSETTLED = ("changed", "failed")
+"""Statuses of captures that the next run reads again."""
+
+
+def _key(task: ExtractTask, sha256: str) -> str:
+    """Digest what a capture's edge records depend on."""
+    found = task.found
+    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=asdict(task.options),
+                  headers=task.headers)  # fmt: skip
+
+
+def _done_before(task: ExtractTask) -> InputRecord | None:
+    """Give the record of a capture that an earlier run finished, if nothing has changed since."""
+    if not has_receipt(Path(task.out), f"extract/{task.found.capture}"):
+        return None
+    try:
+        sha256 = file_digest(Path(task.found.path))
+    except OSError:
+        return None  # reading it will say what is wrong
+    done: InputRecord | None = read_receipt(Path(task.out), f"extract/{task.found.capture}", _key(task, sha256))
+    return done
+
+
+def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts) -> None:
+    group = decoder.group
+    group.clear()
+    for window in reader.windows():
+        first = 0
+        while first < len(window.index):
+            first = decoder.decode(window, first)
+            if group.n == group.capacity:
+                _flush(decoder, writer, counts)
+    if group.n:
+        _flush(decoder, writer, counts)
+
+
+def _flush(decoder: Decoder, writer: EdgeWriter, counts: Counts) -> None:
+    group = decoder.group
+    group.count_statuses(counts.statuses, counts.stopped_in, counts.trust)
+    counts.unknown_link_types |= group.unknown_link_types()
+    writer.write(group)
+    group.clear()
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir():
+        folder.rmdir()

@@ -1,0 +1,94 @@
+"""What ``run.json`` says of one input."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from batchgraph.capture.find import FoundCapture
+from batchgraph.capture.reader import CaptureReader
+from batchgraph.parallel import WorkerLost
+from batchgraph.wire.names import link_type_text
+
+InputRecord = dict[str, Any]
+"""What ``run.json`` says of one input."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is counted while rows are written."""
+
+    statuses: dict[str, int] = field(default_factory=dict)
+    stopped_in: dict[str, int] = field(default_factory=dict)
+    trust: dict[str, int] = field(default_factory=dict)
+    unknown_link_types: set[int] = field(default_factory=set)
+
+
+def input_record(found: FoundCapture, reader: CaptureReader, counts: Counts, rows: int) -> InputRecord:
+    """Give what ``run.json`` says of a capture."""
+    accounting = reader.accounting
+    problems = [asdict(problem) for problem in accounting.problems]
+    status = accounting.status
+    if status == "empty":
+        problems.append({"offset": 0, "what": "the file is empty", "kept": "", "lost": ""})
+    if counts.unknown_link_types:
+        numbers = ", ".join(link_type_text(number) for number in sorted(counts.unknown_link_types))
+        n = counts.stopped_in["link"]
+        problems.append(
+            {
+                "offset": 0,
+                "what": f"no decoder for link type {numbers}",
+                "kept": "a row for each packet",
+                "lost": f"what {n} of them hold",
+            }
+        )
+        status = "unsupported" if status == "ok" else status
+    return {
+        "path": found.relative,
+        "capture": found.capture,
+        "status": status,
+        "sha256": accounting.sha256,
+        "size": accounting.size,
+        "format": accounting.format,
+        "link_types": sorted(accounting.link_types),
+        "packets": accounting.packets,
+        "rows": rows,
+        "statuses": counts.statuses,
+        "stopped_in": dict(sorted(counts.stopped_in.items())),
+        "trust": counts.trust,
+        "octets": accounting.octets,
+        "problems": problems,
+        "notes": accounting.notes,
+    }
+
+
+def lost_record(found: FoundCapture, lost: WorkerLost) -> InputRecord:
+    """Give what ``run.json`` says of a capture whose worker died, twice."""
+    problem = {"offset": 0, "what": lost.reason, "kept": "nothing", "lost": "the capture"}
+    return {
+        "path": found.relative,
+        "capture": found.capture,
+        "status": "failed",
+        "sha256": "",
+        "size": found.size,
+        "format": "",
+        "link_types": [],
+        "packets": 0,
+        "rows": 0,
+        "statuses": {},
+        "stopped_in": {},
+        "trust": {},
+        "octets": {},
+        "problems": [problem],
+        "notes": {},
+    }
+
+
+def describe(record: InputRecord, problem: dict[str, Any]) -> str:
+    """Say one problem of an input in one line."""
+    status = record["status"]
+    what = problem["what"].removeprefix(f"{status}: ")
+    parts = [f"{record['path']}: {'' if status == 'ok' else f'{status}, '}at octet {problem['offset']:,}: {what}"]
+    parts += [f"kept {problem['kept']}"] if problem["kept"] else []
+    parts += [f"lost {problem['lost']}"] if problem["lost"] else []
+    return "; ".join(parts)
