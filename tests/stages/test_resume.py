@@ -10,7 +10,7 @@ import pytest
 
 from batchgraph.receipts import forget
 from batchgraph.results import STATE
-from batchgraph.stages import extract as stage
+from batchgraph.stages import capture_task as stage
 from batchgraph.stages.capture_task import ExtractOptions
 from batchgraph.stages.extract import extract
 from batchgraph.stages.merge import MergeOptions, merge
