@@ -59,6 +59,8 @@ def open_database(
         }
         with duckdb.connect(":memory:", config=settings) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            # It would be drawn on standard output where Python has its program from -c or a prompt.
+            connection.execute("SET enable_progress_bar = false")
             yield connection
 
 

@@ -136,26 +136,36 @@ def pushed_apart(
     """
     import numpy as np
 
-    shares = np.ones(len(points)) if sizes is None else sizes
-    size = np.array(cell) * ((shares[:, None] + shares[None, :]) / 2)[:, :, None]
+    half = np.array(cell) / 2 * (np.ones(len(points)) if sizes is None else sizes)[:, None]
     low = np.maximum(np.array(cell) / 2, np.array(EDGE))
     high = np.array(canvas) - low
-    # Points in one place part by their order.
-    order = np.arange(len(points))
-    towards = np.sign(order[:, None] - order[None, :]).astype(np.float64)
     points = np.clip(points, low, high)
     for _ in range(min(_MOST_ROUNDS, _ROUNDS_TIMES_POINTS // max(len(points), 1))):
-        apart = points[:, None, :] - points[None, :, :]
-        overlap = 1.0 - np.abs(apart) / size
-        touching = (overlap > 1e-3).all(axis=2) & (towards != 0)
-        if not touching.any():
+        first, second = _touching(points, half)
+        if not len(first):
             break
-        sign = np.where(apart != 0, np.sign(apart), towards[:, :, None])
-        across = overlap[:, :, 0] <= overlap[:, :, 1]
-        axis_share = np.stack([np.where(across, 0.5, 0.1), np.where(across, 0.1, 0.5)], axis=2)
-        move = np.where(touching[:, :, None], sign * overlap * size * axis_share, 0.0)
-        points = np.clip(points + 0.5 * move.sum(axis=1), low, high)
+        apart, size = points[first] - points[second], half[first] + half[second]
+        # Points in one place part by their order.
+        lacking = np.where(apart > 0, 1.0, -1.0) * (size - np.abs(apart))
+        nearer = (np.abs(lacking[:, 0]) * size[:, 1] <= np.abs(lacking[:, 1]) * size[:, 0])[:, None]
+        move = 0.5 * lacking * np.where(nearer, (0.5, 0.1), (0.1, 0.5))
+        np.add.at(points, first, move)
+        np.add.at(points, second, -move)
+        points = np.clip(points, low, high)
     return np.asarray(points)
+
+
+def _touching(points: Points, half: Points) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the pairs of points whose cells, twice `half` wide and high, overlap, each pair once."""
+    import numpy as np
+
+    near = np.triu(np.ones((len(points), len(points)), bool), 1)
+    for axis in range(2):
+        place, reach = points[:, axis], half[:, axis]
+        # A thousandth of a cell is not seen.
+        near &= np.abs(place[:, None] - place[None, :]) < 0.999 * (reach[:, None] + reach[None, :])
+    first, second = np.nonzero(near)
+    return first, second
 
 
 def uncovered(points: Points, radii: Points, *, gap: float, canvas: tuple[float, float]) -> Points:

@@ -167,10 +167,11 @@ def _make_cells(
     axis: Sequence[Piece],
 ) -> None:
     """Add packets up by capture, hosts, protocol and bin; those in no flow have no hosts."""
-    import pyarrow as pa
-
-    numbers = {"capture": pa.array(captures, pa.string()), "number": pa.array(range(len(captures)), pa.int32())}
-    connection.register("capture_numbers", pa.table(numbers))
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE capture_numbers AS
+            SELECT unnest($1::VARCHAR[]) AS capture, unnest(range({len(captures)}))::INTEGER AS number""",
+        [list(captures)],
+    )
     names = ", ".join(f"'{name}'" for name in trust)
     in_flow = f"e.src IS NOT NULL AND e.dst IS NOT NULL AND e.trust IN ({names})"
     connection.execute(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from batchgraph.errors import OutputError
 from batchgraph.graph.database import reading_errors
@@ -18,7 +17,7 @@ from batchgraph.schema import EDGE_COLUMNS, FLOW_COLUMNS
 if TYPE_CHECKING:
     from pathlib import Path
 
-_INPUT_SCHEMA = pa.schema([(name, pa.string()) for name in ("capture", "path", "status", "format", "sha256")])
+_INPUT_COLUMNS = ("capture", "path", "status", "format", "sha256")
 
 
 def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]:
@@ -52,7 +51,7 @@ def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]
     edges = [part for capture in captures for part in results.edge_parts(capture)]
     with results_database(results.root) as connection:
         connection.execute(MACROS)
-        connection.register("inputs", _inputs(manifest))
+        _make_inputs(connection, manifest)
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
         for name, query in QUERIES.items():
@@ -67,9 +66,12 @@ def captures_with_rows(manifest: Manifest) -> Sequence[str]:
     return [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]
 
 
-def _inputs(manifest: Manifest) -> pa.Table:
-    rows = [{name: entry.get(name) for name in _INPUT_SCHEMA.names} for entry in manifest["inputs"]]
-    return pa.Table.from_pylist([{"capture": COMBINED}, *rows], schema=_INPUT_SCHEMA)
+def _make_inputs(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    # Registered from Arrow, it would import pandas where that is installed, which takes longer than all tables.
+    entries: list[dict[str, str]] = [{"capture": COMBINED}, *manifest["inputs"]]
+    columns = ", ".join(f"unnest(${number}::VARCHAR[]) AS {name}" for number, name in enumerate(_INPUT_COLUMNS, 1))
+    values = [[entry.get(name) for entry in entries] for name in _INPUT_COLUMNS]
+    connection.execute(f"CREATE TEMP TABLE inputs AS SELECT {columns}", values)
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
