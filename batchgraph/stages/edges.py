@@ -28,6 +28,26 @@ _ENCODINGS = {
 }
 
 
+def opened_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a Parquet file for edge records, encoded and compressed as they all are.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=_DICTIONARIES,
+        column_encoding=_ENCODINGS,
+        write_statistics=_STATISTICS,
+        dictionary_pagesize_limit=1 << 30,
+    )
+
+
 class EdgeWriter:
     """Writes groups of rows to a Parquet file that takes its place when it is whole; without rows there is no file.
 
@@ -74,16 +94,7 @@ class EdgeWriter:
     def _open(self) -> pq.ParquetWriter:
         temporary = self._stack.enter_context(replacing(self._path, verify=self._verify))
         with output_errors(self._path):
-            writer = pq.ParquetWriter(
-                temporary,
-                self._schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=_DICTIONARIES,
-                column_encoding=_ENCODINGS,
-                write_statistics=_STATISTICS,
-                dictionary_pagesize_limit=1 << 30,
-            )
+            writer = opened_writer(temporary, self._schema)
         self._stack.callback(writer.close)
         return writer
 

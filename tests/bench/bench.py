@@ -50,14 +50,25 @@ TSHARK_FIELDS = ("frame.number", "frame.time_epoch", "frame.len", "ip.src", "ip.
                  "ip.ttl")  # fmt: skip
 
 
+NFSTREAM_LOOP = """
+import sys
+from nfstream import NFStreamer
+print(sum(1 for flow in NFStreamer(source=sys.argv[1], n_meters=1, n_dissections=0)))
+"""
+
+
 @dataclass(frozen=True)
 class Contestant:
-    """A program to measure: how it is called for a capture and a folder to write to, and on which share of it."""
+    """A program to measure: how it is called for a capture and a folder to write to, and on which share of it.
+
+    One that `times_itself` prints what it took, as JSON, where only a part of what it does counts.
+    """
 
     name: str
     command: Callable[[str, str], list[str]]
     needs: str | None = None
     share: float = 1.0
+    times_itself: bool = False
 
 
 def _python(code: str) -> Callable[[str, str], list[str]]:
@@ -74,12 +85,17 @@ CONTESTANTS = (
     Contestant("batchgraph extract, 2 workers", _ours("extract", 2)),
     Contestant("batchgraph run, 1 process", _ours("run", 0)),
     Contestant("batchgraph run, 2 workers", _ours("run", 2)),
+    Contestant("floor: fields read, table written",
+               lambda capture, out: [sys.executable, "-m", "tests.bench.floor", capture, out], times_itself=True),
     Contestant("capinfos -c", lambda capture, out: ["capinfos", "-c", capture], "capinfos"),
     Contestant("tcpdump -nq", lambda capture, out: ["tcpdump", "-nq", "-r", capture], "tcpdump"),
     Contestant("nfpcapd", lambda capture, out: ["nfpcapd", "-r", capture, "-w", out], "nfpcapd"),
     Contestant("softflowd", lambda capture, out: ["softflowd", "-r", capture, "-n", "127.0.0.1:9"], "softflowd"),
     Contestant("tshark -T fields", lambda capture, out: ["tshark", "-n", "-r", capture, "-T", "fields",
                *(word for field in TSHARK_FIELDS for word in ("-e", field))], "tshark", 0.05),
+    Contestant("nfstream", _python(NFSTREAM_LOOP), "import nfstream", 0.1),
+    Contestant("pcaptoparquet", lambda capture, out: ["pcaptoparquet", "-i", capture, "-o", f"{out}/packets.parquet"],
+               "pcaptoparquet", 0.01),
     Contestant("dpkt loop", _python(DPKT_LOOP), "import dpkt", 0.05),
     Contestant("scapy loop", _python(SCAPY_LOOP), "import scapy", 0.005),
 )  # fmt: skip
@@ -96,8 +112,11 @@ def is_there(contestant: Contestant) -> bool:
     return shutil.which(contestant.needs) is not None
 
 
-def measure(command: list[str]) -> tuple[float, float, float]:
+def measure(command: list[str], *, times_itself: bool = False) -> tuple[float, float, float]:
     """Run a command; give CPU seconds, wall seconds and peak memory in MiB."""
+    if times_itself:
+        told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        return told["cpu"], told["wall"], told["peak_mib"]
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -119,7 +138,8 @@ def measure_all(contestants: list[Contestant], packets: int, rounds: int, seed: 
             out = folder / "out"
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir()
-            samples[contestant.name].append(measure(contestant.command(str(captures[contestant.share]), str(out))))
+            command = contestant.command(str(captures[contestant.share]), str(out))
+            samples[contestant.name].append(measure(command, times_itself=contestant.times_itself))
     records = []
     for contestant in contestants:
         millions = packets * contestant.share / 1e6
