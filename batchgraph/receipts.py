@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from batchgraph.results import STATE, remove_all_but, replacing
+from batchgraph.results import FURTHER, STATE, output_errors, remove_all_but, replacing
 
 Body = dict[str, Any]
 """What a receipt says of the work, as JSON holds it."""
@@ -71,6 +71,18 @@ def read_receipt(root: Path, name: str, key: str) -> Body | None:
     return body if whole else None
 
 
+def receipt_files(root: Path, name: str) -> set[Path]:
+    """Give the files that a receipt vouches for, which `read_receipt` has found whole."""
+    receipt = json.loads(_path(root, name).read_text(encoding="utf-8"))
+    return {root / path for path in receipt["files"]}
+
+
+def receipt_names(root: Path, stage: str) -> list[str]:
+    """Give the names of all receipts of a stage, in order."""
+    folder = _path(root, stage).with_suffix("")
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.json"))
+
+
 def has_receipt(root: Path, name: str) -> bool:
     """Tell whether there is a receipt at all: only then is it worth computing a key."""
     return _path(root, name).is_file()
@@ -81,15 +93,30 @@ def forget_all_but(root: Path, stage: str, names: set[str]) -> None:
     remove_all_but(root / STATE / "receipts" / stage, {f"{name}.json" for name in names})
 
 
+def forget_receipt(root: Path, name: str) -> None:
+    """Remove one receipt, if it is there.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be removed.
+    """
+    path = _path(root, name)
+    with output_errors(path):
+        path.unlink(missing_ok=True)
+
+
 def forget(root: Path) -> None:
-    """Remove all receipts, so that everything is done again.
+    """Remove the receipts of all stages, so that everything is done again.
+
+    Those of further commands stay: no stage does their work again, and they still tell what it was made of.
 
     Raises
     ------
     OutputError
         If they cannot be removed.
     """
-    remove_all_but(root / STATE / "receipts", set())
+    remove_all_but(root / STATE / "receipts", {FURTHER})
 
 
 def write_receipt(root: Path, name: str, key: str, *, files: Iterable[Path], body: Body) -> None:

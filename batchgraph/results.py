@@ -22,6 +22,12 @@ COMBINED = "combined"
 STATE = ".batchgraph"
 """Hidden folder of what a run remembers: who uses the directory, and what is done. It is no deliverable."""
 
+FURTHER = "further"
+"""Folder of the receipts of what commands made of a finished run that `run` does not make: no run forgets them."""
+
+STAGES = ("extract", "merge", "report", "features", "connections")
+"""In the order in which their options stand in ``run.json``, whatever was done last."""
+
 TABLES = ("captures", "hosts", "conversations", "protocols", "services")
 
 Manifest = dict[str, Any]
@@ -99,9 +105,11 @@ class ResultsDirectory:
         return dict(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write ``run.json``, keys in the order given."""
+        """Write ``run.json``, keys in the order given, and options in the order of `STAGES`."""
+        options = manifest["options"]
+        ordered = {**manifest, "options": {name: options[name] for name in STAGES if name in options}}
         with replacing(self.manifest_path) as path:
-            path.write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8", newline="\n")
+            path.write_text(json.dumps(ordered, indent=1, ensure_ascii=True) + "\n", encoding="utf-8", newline="\n")
 
     def discard_manifest(self) -> None:
         """Remove ``run.json``, so that what is rewritten now is not taken for complete."""

@@ -11,6 +11,7 @@ from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import Manifest, ResultsDirectory
+from batchgraph.stages.standing import take_back, vouch
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ def make_connections(
     with claimed(out), (progress or NoProgress()).stage("connections", 1) as stage:
         manifest = _without_connections(results.read_manifest())
         results.write_manifest(manifest)
+        take_back(results, "connections")
         _write(results, manifest, options)
         stage.advance("connections")
+        files = [connections_path(results, suffix) for suffix in ("parquet", "csv")]
+        vouch(results, manifest, "connections", files=files, options=asdict(options))
         manifest["options"]["connections"] = asdict(options)
         results.write_manifest(manifest)
     return manifest

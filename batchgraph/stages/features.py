@@ -15,6 +15,7 @@ from batchgraph.parallel import Pool, WorkerLost, fan_out
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import Manifest, ResultsDirectory, output_errors
 from batchgraph.stages.connections import groups_of_captures
+from batchgraph.stages.standing import take_back, vouch
 
 if TYPE_CHECKING:
     from batchgraph.features.build import FeatureCounts, FeatureTask
@@ -109,11 +110,15 @@ def make_features(
     with claimed(out):
         manifest = _without_features(results.read_manifest())
         results.write_manifest(manifest)
+        take_back(results, "features")
         with _parts_folder(results) as folder:
             tasks = _tasks(results, manifest, options, folder)
             counts = _build(tasks, workers, progress)
             _write(results, tasks, counts, options, labels)
-        manifest["options"]["features"] = {"window": options.window, "labels": labels is not None}
+        made = {"window": options.window, "labels": labels is not None}
+        files = sorted(features_path(results, "hosts").parent.iterdir())
+        vouch(results, manifest, "features", files=files, options=made)
+        manifest["options"]["features"] = made
         results.write_manifest(manifest)
     return manifest
 
@@ -135,7 +140,7 @@ def _without_features(manifest: Manifest) -> Manifest:
 @contextmanager
 def _parts_folder(results: ResultsDirectory) -> Iterator[Path]:
     """Make a folder for the tables of single captures, which is gone at the end."""
-    folder = features_path(results, "hosts").parent / ".parts"
+    folder = features_path(results, "hosts").parent / ".spill-parts"
     with output_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

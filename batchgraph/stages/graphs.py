@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, output_errors
+from batchgraph.stages.standing import take_back, vouch
 
 if TYPE_CHECKING:
     from batchgraph.graph.index_of_series import Entry
@@ -131,6 +133,8 @@ def make_graphs(
         If the run has no such capture, `merge` has not been run, or the results are not whole.
     OutputError
         If something cannot be written.
+    OutputBusyError
+        If another run is using the directory, and the graphs go into it.
     """
     from batchgraph.graph.series import open_series
 
@@ -138,12 +142,19 @@ def make_graphs(
     results = ResultsDirectory(out)
     manifest = results.read_manifest()
     request = _request(manifest, options)
-    target = default_folder(results, options) if folder is None else folder
     # Results may lie where nothing can be written; else there is more room beside them than in a temporary folder.
     spill = out if os.access(out, os.W_OK) else None
     with open_series(results, request, spill=spill) as series:
         sizes = _allowed_sizes(series, options)
-        _write_all(series, sizes, target, options, progress or NoProgress())
+        if folder is not None:
+            _write_all(series, sizes, folder, options, progress or NoProgress())
+            return manifest
+        view = default_folder(results, options)
+        name = view.relative_to(results.root).as_posix()
+        with claimed(out):
+            take_back(results, name)
+            _write_all(series, sizes, view, options, progress or NoProgress())
+            vouch(results, manifest, name, files=sorted(view.iterdir()), options=options.as_json())
     return manifest
 
 

@@ -11,8 +11,9 @@ from batchgraph.errors import ClusterError, ResultsError, UsageError
 from batchgraph.graph.columns import check_kind
 from batchgraph.parallel import Pool, WorkerLost, default_workers, fan_out
 from batchgraph.progress import NoProgress, Progress, StageProgress
-from batchgraph.receipts import file_digest, key_of, read_receipt, write_receipt
-from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.receipts import key_of, read_receipt, write_receipt
+from batchgraph.results import COMBINED, STAGES, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.stages.standing import edge_digests, keep_what_stands
 
 _STAGES_BEFORE = ("extract",)
 
@@ -84,7 +85,7 @@ def merge(
     -------
     manifest
         ``run.json`` as it is now. Captures without packets have neither flows nor a graph, and what was left of
-        captures that are no longer there is removed.
+        captures that are no longer there is removed, as is what further commands made of other edge records.
 
     Raises
     ------
@@ -109,18 +110,16 @@ def merge(
         results.write_manifest(manifest)
         # Also where all was merged before: a run over other captures may have been killed since.
         _remove_others(results, [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")])
-        key = key_of(manifest=manifest, options=asdict(options), edges=_edge_digests(results, manifest))
+        edges = edge_digests(results, manifest)
+        further = keep_what_stands(results, edges, options.trust)
+        key = key_of(manifest=manifest, options=asdict(options), edges=edges)
         if read_receipt(out, "merge", key) is None:
             _merge(results, manifest, options, workers, progress or NoProgress())
             write_receipt(out, "merge", key, files=_files(results), body={})
         manifest["options"]["merge"] = {"by": options.by, "trust": list(options.trust)}
+        manifest["options"] |= {name: body for name, body in further.items() if name in STAGES}
         results.write_manifest(manifest)
         return manifest
-
-
-def _edge_digests(results: ResultsDirectory, manifest: Manifest) -> list[list[str]]:
-    """Digest the edge records of every capture, in order."""
-    return [[file_digest(part) for part in results.edge_parts(entry["capture"])] for entry in manifest["inputs"]]
 
 
 def _files(results: ResultsDirectory) -> list[Path]:

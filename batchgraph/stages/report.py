@@ -11,11 +11,14 @@ from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.parallel import Pool, WorkerLost, fan_out
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.results import COMBINED, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.stages.reported import Reported
+from batchgraph.stages.standing import edge_digests
 
 if TYPE_CHECKING:
     from batchgraph.render.layout import Positions
     from batchgraph.render.maps import MapTask
+    from batchgraph.stages.map_work import MapWork
 
 LAYOUTS = ("stable", "spring")
 """``stable``: every host in its place on all maps. ``spring``: each map by itself, as the article does it."""
@@ -106,6 +109,11 @@ def report(
         If another run is using the directory.
     ClusterError
         If the workers cannot be reached.
+
+    Notes
+    -----
+    A map that is there as it would be drawn stays, and where all was made before of the same flows by the same
+    options, and is as it was, all of it stays.
     """
     options = options or ReportOptions()
     progress = progress or NoProgress()
@@ -118,29 +126,49 @@ def report(
 def _report(results: ResultsDirectory, options: ReportOptions, workers: int | Pool, progress: Progress) -> Manifest:
     manifest = _unreported(results.read_manifest())
     results.write_manifest(manifest)
-    _write_tables(results, manifest, progress)
-    positions = _shared_positions(results, manifest, options)
-    failed = _draw_maps(results, _map_tasks(results, manifest, options, positions), workers, progress)
-    if failed:
-        manifest["failed_maps"] = failed
-    manifest["options"]["report"] = {**asdict(options), "formats": list(options.formats)}
-    _write_page(results, manifest, positions, progress)
+    # Neither maps nor tables nor the page depend on what further commands made.
+    basis = {**manifest, "options": {name: manifest["options"][name] for name in _STAGES_BEFORE}}
+    reported = Reported(results, basis, options, edge_digests(results, manifest))
+    key = reported.key()
+    own_options = {**asdict(options), "formats": list(options.formats)}
+    if not reported.is_there(key):
+        shown = {**basis, "options": {**basis["options"], "report": own_options}}
+        failed = _make(reported, shown, workers, progress)
+        if failed:
+            manifest["failed_maps"] = failed
+        else:
+            reported.vouch(key)
+    manifest["options"]["report"] = own_options
     results.write_manifest(manifest)
     return manifest
 
 
+def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress) -> list[dict[str, Any]]:
+    """Write tables, maps and page, and give the maps that failed."""
+    from batchgraph.stages.map_work import map_work
+
+    results, options = reported.results, reported.options
+    _write_tables(results, manifest, progress)
+    positions = _shared_positions(results, manifest, options)
+    tasks = _map_tasks(results, manifest, options, positions)
+    failed = _draw_maps(results, [map_work(task, reported.edges) for task in tasks], workers, progress)
+    if failed:
+        manifest["failed_maps"] = failed
+    _write_page(results, manifest, positions, progress)
+    return failed
+
+
 def _unreported(manifest: Manifest) -> Manifest:
-    """Forget what this stage and later ones did, so that what is half rewritten is not taken for complete."""
+    """Forget what this stage did, so that what is half rewritten is not taken for complete."""
     options = manifest.get("options", {})
     if "merge" not in options:
         raise ResultsError("the flows are not there: run `batchgraph merge` or `batchgraph run` first")
     kept = {name: value for name, value in manifest.items() if name != "failed_maps"}
-    return {**kept, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
+    return {**kept, "options": {name: value for name, value in options.items() if name != "report"}}
 
 
 def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress) -> None:
     from batchgraph.render.tables import write_tables
-    from batchgraph.results import TABLES
 
     with progress.stage("tables", len(TABLES)) as stage:
         for name in write_tables(results, manifest):
@@ -156,14 +184,15 @@ def _write_page(results: ResultsDirectory, manifest: Manifest, positions: Positi
 
 
 def _draw_maps(
-    results: ResultsDirectory, tasks: Sequence[MapTask], workers: int | Pool, progress: Progress
+    results: ResultsDirectory, maps: Sequence[MapWork], workers: int | Pool, progress: Progress
 ) -> list[dict[str, Any]]:
-    """Draw all maps, remove what is none of them, and give those that failed."""
-    failed = {}
-    from batchgraph.render.maps import make_map
+    """Draw all maps that are not there, and give those that failed, of which no older one is left."""
+    from batchgraph.stages.map_work import draw_unless_done
 
+    failed = {}
+    tasks = [work.task for work in maps]
     with progress.stage("maps", len(tasks)) as stage:
-        for index, result in fan_out(make_map, tasks, workers=workers if len(tasks) > _FEW_MAPS else 0):
+        for index, result in fan_out(draw_unless_done, maps, workers=workers if len(tasks) > _FEW_MAPS else 0):
             problem = result.reason if isinstance(result, WorkerLost) else result.problem
             if problem:
                 failed[tasks[index].capture] = problem

@@ -7,6 +7,7 @@ import pytest
 import batchgraph.stages.report
 from batchgraph.errors import OutputBusyError, ResultsError, UsageError
 from batchgraph.progress import NoProgress
+from batchgraph.receipts import forget
 from batchgraph.render import maps
 from batchgraph.results import STATE
 from batchgraph.stages.merge import MergeOptions, merge
@@ -77,6 +78,7 @@ def test_report__gives_the_same_bytes_again(merged):
     report(merged, options=formats)
     first = contents(merged, "maps", "tables")
     shutil.rmtree(merged / "maps")
+    forget(merged)
     report(merged, options=formats)
 
     assert contents(merged, "maps", "tables") == first
@@ -86,6 +88,7 @@ def test_report__gives_the_same_bytes_with_workers(merged, monkeypatch):
     monkeypatch.setattr(batchgraph.stages.report, "_FEW_MAPS", 0)
     report(merged, options=SVG)
     first = contents(merged, "maps", "tables")
+    forget(merged)
     report(merged, options=SVG, workers=2)
 
     assert contents(merged, "maps", "tables") == first
@@ -141,6 +144,7 @@ def test_report__tells_of_a_map_that_cannot_be_drawn(merged, monkeypatch):
 
 def test_report__removes_the_old_map_of_one_that_fails(merged, monkeypatch):
     report(merged, options=SVG)
+    forget(merged)
     _failing(monkeypatch)
     report(merged, options=SVG)
 

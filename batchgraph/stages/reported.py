@@ -1,0 +1,86 @@
+"""What the last stage depends on and what it makes, for its receipt."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchgraph.receipts import file_digest, forget_all_but, key_of, read_receipt, write_receipt
+from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.stages.standing import EdgeDigests
+
+if TYPE_CHECKING:
+    from batchgraph.stages.report import ReportOptions
+
+_RECEIPT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report of one state of a results directory.
+
+    Parameters
+    ----------
+    results
+        The results directory.
+    manifest
+        Its ``run.json``, without what the report adds to it and without what the report does not depend on.
+    options
+        How maps are drawn.
+    edges
+        The edge records' digests.
+    """
+
+    results: ResultsDirectory
+    manifest: Manifest
+    options: ReportOptions
+    edges: EdgeDigests
+
+    def key(self) -> str:
+        """Digest what tables, maps and page depend on.
+
+        Raises
+        ------
+        ResultsError
+            If flows are missing.
+        """
+        from batchgraph.graph.database import reading_errors
+
+        with reading_errors():
+            flows = [file_digest(self.results.flows(name)) for name in self._names()]
+        return key_of(manifest=self.manifest, options=asdict(self.options), edges=self.edges, flows=flows)
+
+    def is_there(self, key: str) -> bool:
+        """Tell whether all of it was made before and is as it was; if so, remove maps that are none of it.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be removed.
+        """
+        if read_receipt(self.results.root, _RECEIPT, key) is None:
+            return False
+        # Left by a run with other options that was killed.
+        remove_all_but(self.results.map(COMBINED, "svg").parent, {path.name for path in self._maps()})
+        return True
+
+    def vouch(self, key: str) -> None:
+        """Write the receipt of a report all of which was made.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        forget_all_but(self.results.root, "maps", set(self._names()))
+        files = [self.results.page, *map(self.results.table, TABLES), *self._maps()]
+        write_receipt(self.results.root, _RECEIPT, key, files=files, body={})
+
+    def _names(self) -> list[str]:
+        from batchgraph.render.tables import captures_with_rows
+
+        return [COMBINED, *captures_with_rows(self.manifest)]
+
+    def _maps(self) -> list[Path]:
+        return [self.results.map(name, suffix) for name in self._names() for suffix in self.options.formats]
