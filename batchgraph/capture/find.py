@@ -34,12 +34,15 @@ class FoundCapture:
         Its id, unique among all.
     size
         Octets.
+    same_as
+        Id of the one before it that is the same file under another name (a hard or symbolic link); empty where none is.
     """
 
     path: str
     relative: str
     capture: str
     size: int
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def find_captures(inputs: Sequence[str | Path]) -> FoundCaptures:
 
     A file that is named is taken whatever it is. Folders are searched to any depth, without following links to folders;
     a file in them is taken where its content is recognised as a capture, also behind compression, or where its name
-    says that it is one. Relative paths begin at the one folder given, else at what all inputs have in common.
+    says that it is one. Relative paths begin at the one folder given, else at what all inputs have in common. A file
+    with several names is given once for each; all but the first say which one it is.
 
     Raises
     ------
@@ -92,10 +96,14 @@ def find_captures(inputs: Sequence[str | Path]) -> FoundCaptures:
 
 def _describe(paths: Sequence[bytes], base: bytes) -> tuple[FoundCapture, ...]:
     relative = [_relative(path, base) for path in paths]
-    return tuple(
-        FoundCapture(os.fsdecode(path), escape(name), capture, _size(path))
-        for path, name, capture in zip(paths, relative, capture_ids(relative), strict=True)
-    )
+    found = []
+    first_names: dict[tuple[int, int], str] = {}
+    for path, name, capture in zip(paths, relative, capture_ids(relative), strict=True):
+        size, identity = _facts(path)
+        first = first_names.setdefault(identity, capture) if identity else capture
+        same_as = first if first != capture else ""
+        found.append(FoundCapture(os.fsdecode(path), escape(name), capture, size, same_as))
+    return tuple(found)
 
 
 def _matches(given: bytes) -> list[bytes]:
@@ -159,8 +167,10 @@ def _holds_capture(stored: StoredFile) -> bool:
     return False
 
 
-def _size(path: bytes) -> int:
+def _facts(path: bytes) -> tuple[int, tuple[int, int] | None]:
+    """Give the size of a file, and what tells it from all other files of this machine: device and inode."""
     try:
-        return os.stat(path).st_size
+        facts = os.stat(path)
     except OSError:
-        return 0
+        return 0, None
+    return facts.st_size, (facts.st_dev, facts.st_ino)

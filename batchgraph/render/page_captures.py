@@ -173,6 +173,7 @@ def _problem(problem: Mapping[str, Any]) -> Problem:
 
 def _facts(entry: Mapping[str, Any], protocols: str) -> list[tuple[str, str]]:
     facts = [
+        ("Same file as", safe_label(entry.get("same_as") or "", limit=_PATH_CHARACTERS)),
         (
             "File",
             f"{safe_label(entry.get('format') or 'unknown format')}, {format_octets(int(entry.get('size') or 0))}",

@@ -16,7 +16,7 @@ from batchgraph.receipts import forget_all_but
 from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
-from batchgraph.stages.input_record import InputRecord, describe, lost_record
+from batchgraph.stages.input_record import InputRecord, alias_record, describe, lost_record
 from batchgraph.wire import added
 
 
@@ -77,7 +77,8 @@ def _extract(
         with progress.stage("compile the decoder, once for this machine", 1) as stage:
             warm_up()
             stage.advance()
-    tasks = [ExtractTask(capture, os.fspath(results.root), options, added()) for capture in found.inputs]
+    root, headers = os.fspath(results.root), added()
+    tasks = [ExtractTask(capture, root, options, headers) for capture in found.inputs if not capture.same_as]
     done: dict[str, InputRecord] = {}
     with progress.stage("extract", len(tasks)) as stage:
         for record in _extract_all(tasks, workers):
@@ -85,9 +86,12 @@ def _extract(
             for problem in record["problems"]:
                 progress.problem(describe(record, problem))
             stage.advance(record["path"])
-    records = [done[task.found.capture] for task in tasks]
+    records = [
+        alias_record(capture, done[capture.same_as]) if capture.same_as else done[capture.capture]
+        for capture in found.inputs
+    ]
     remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
-    forget_all_but(results.root, "extract", {record["capture"] for record in records})
+    forget_all_but(results.root, "extract", set(done))
     manifest: Manifest = {
         "format_version": FORMAT_VERSION,
         "version": program_version(),

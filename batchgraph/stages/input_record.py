@@ -84,6 +84,16 @@ def lost_record(found: FoundCapture, lost: WorkerLost) -> InputRecord:
     }
 
 
+def alias_record(found: FoundCapture, record: InputRecord) -> InputRecord:
+    """Give what ``run.json`` says of another name of a file whose record is `record`.
+
+    What is said of the file is said again, so that no name of a damaged file looks whole; packets and rows, which are
+    summed over inputs, stand with its first name alone.
+    """
+    once: InputRecord = {"packets": 0, "rows": 0, "statuses": {}, "stopped_in": {}, "trust": {}, "notes": {}}
+    return {**record, "path": found.relative, "capture": found.capture, "same_as": found.same_as, **once}
+
+
 def describe(record: InputRecord, problem: dict[str, Any]) -> str:
     """Say one problem of an input in one line."""
     status = record["status"]

@@ -71,11 +71,34 @@ def test_find__file_found_twice_by_the_same_path_is_listed_once(tree):
     assert relatives(folder, folder / "a.pcap", folder) == ["a.pcap"]
 
 
-def test_find__file_with_two_names_is_listed_twice(tree):
+def same_as(folder):
+    return {found.relative: found.same_as for found in find_captures([folder]).inputs}
+
+
+def test_find__file_with_two_names_is_listed_twice_and_known_again(tree):
     folder = tree(**{"a.pcap": PCAP})
     os.link(folder / "a.pcap", folder / "b.pcap")
 
-    assert relatives(folder) == ["a.pcap", "b.pcap"]
+    assert same_as(folder) == {"a.pcap": "", "b.pcap": "a.pcap"}
+
+
+def test_find__link_is_the_file_that_it_leads_to(tree):
+    folder = tree(**{"x.pcap": PCAP})
+    (folder / "a.pcap").symlink_to("x.pcap")
+
+    assert same_as(folder) == {"a.pcap": "", "x.pcap": "a.pcap"}
+
+
+def test_find__equal_files_are_different_files(tree):
+    assert same_as(tree(**{"a.pcap": PCAP, "b.pcap": PCAP})) == {"a.pcap": "", "b.pcap": ""}
+
+
+def test_find__links_that_lead_nowhere_are_different_files(tree):
+    folder = tree(**{"x.pcap": PCAP})
+    for name in ("a.pcap", "b.pcap"):
+        (folder / name).symlink_to("none")
+
+    assert same_as(folder) == {"a.pcap": "", "b.pcap": "", "x.pcap": ""}
 
 
 def test_find__link_to_a_file_is_followed_and_one_to_a_folder_is_not(tree):

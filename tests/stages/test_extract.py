@@ -1,6 +1,7 @@
 """The first stage: rows, statuses and what ``run.json`` says of each input."""
 
 import json
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -262,3 +263,34 @@ def test_pack_whose_worker_dies__loses_only_the_capture_that_kills(tmp_path, mon
     assert [record["status"] for record in manifest["inputs"]] == ["ok", "failed", "ok"]
     assert manifest["inputs"][1]["problems"][0]["what"] == "killed by signal 11"
     assert max(tries.count(name) for name in tries) == 2
+
+
+@pytest.fixture
+def two_names(tmp_path):
+    """Extract a cut-off capture of two packets that has two names; gives the records of both."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    (folder / "a.pcap").write_bytes(pcap(FRAME, FRAME, FRAME)[:-1])
+    os.link(folder / "a.pcap", folder / "b.pcap")
+    return extract([folder], tmp_path / "results")["inputs"]
+
+
+def test_second_name__counts_no_packets(two_names):
+    assert [(record["path"], record["packets"], record["rows"]) for record in two_names] == [
+        ("a.pcap", 2, 2),
+        ("b.pcap", 0, 0),
+    ]
+
+
+def test_second_name__has_no_edge_records(two_names, tmp_path):
+    assert [path.name for path in (tmp_path / "results" / "edges").iterdir()] == ["a.pcap"]
+
+
+def test_second_name__is_no_better_than_the_first(two_names):
+    first, second = two_names
+
+    assert second["same_as"] == "a.pcap"
+    assert second["status"] == "partial"
+    assert [second[name] for name in ("sha256", "size", "octets", "problems")] == [
+        first[name] for name in ("sha256", "size", "octets", "problems")
+    ]
