@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from batchgraph.commands.app import app
 from batchgraph.commands.job import ending, finish
@@ -14,6 +16,7 @@ from batchgraph.commands.options import (
     DiffFailOn,
     JsonFile,
     JunitReport,
+    MapFile,
     MarkdownFile,
     Match,
     NewRun,
@@ -37,6 +40,7 @@ def diff_command(
     fail_on: DiffFailOn = DEFAULT_FAIL_ON,
     allow: AllowFile = None,
     match: Match = "address",
+    map_file: MapFile = None,
     markdown: MarkdownFile = None,
     json_file: JsonFile = None,
     junit: JunitReport = None,
@@ -49,14 +53,14 @@ def diff_command(
     with ending(debug=debug, again="starts again") as end:
         from batchgraph.stages.diff import DiffOptions, compare
 
-        options = DiffOptions(fail_on, allow, match)
+        options = DiffOptions(fail_on, allow, match, map_file)
         with interruptible(), open_progress(quiet=quiet) as progress, worker_pool(workers, verbose=debug) as pool:
             difference = compare(baseline, new, options=options, workers=pool, progress=progress)
         from batchgraph.difference.text import json_text, junit_of, markdown_text, terminal_text
 
         as_json = json_text(difference)
         for path, text in (
-            (markdown, markdown_text(difference)),
+            (markdown, markdown_text(difference, picture=_link(markdown, map_file))),
             (junit, junit_of(difference)),
             (None if str(json_file) == "-" else json_file, as_json),
         ):
@@ -69,6 +73,13 @@ def diff_command(
         end.code = FOUND if difference.failed else OK
         end.closing = f"done differences={len(difference.findings)} failing={failing}"
     finish(end)
+
+
+def _link(page: Path | None, picture: Path | None) -> str:
+    """Give the way from a page to a picture, as a link in the page has it; empty where there is either none."""
+    if page is None or picture is None:
+        return ""
+    return quote(Path(os.path.relpath(picture, page.parent)).as_posix())
 
 
 def _write(path: Path | None, text: str) -> None:

@@ -172,6 +172,12 @@ Match = Annotated[
     Literal["address", "mac", "name", "role"],
     typer.Option(help="By what a host is found again in the other run."),
 ]
+MapFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--map", metavar="FILE", help="Draw a map of the differences there: .svg, .png or .pdf.", show_default=False
+    ),
+]
 MarkdownFile = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown there.")]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write JSON there; - is standard output.")

@@ -43,9 +43,20 @@ def summary(difference: Difference) -> str:
     )
 
 
-def markdown_text(difference: Difference) -> str:
-    """Write a comparison as Markdown, every finding that is not allowed in a table."""
+def markdown_text(difference: Difference, *, picture: str = "") -> str:
+    """Write a comparison as Markdown, every finding that is not allowed in a table, below its map where there is one.
+
+    Parameters
+    ----------
+    difference
+        What was found.
+    picture
+        Link to the map: a picture is shown, a PDF linked to.
+    """
     lines = ["# Differences", "", summary(difference)]
+    if picture:
+        shown = "" if picture.endswith(".pdf") else "!"
+        lines += ["", f"{shown}[Map of the differences]({picture})"]
     for kind in KINDS:
         for change in (*CHANGES, "volume"):
             findings = list(difference.of(kind, change))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batchgraph.errors import UsageError
 from batchgraph.render.style import mixed, used_colours
 from batchgraph.results import replacing
 
@@ -51,6 +52,20 @@ def plain_settings() -> Iterator[None]:
         # A character that the font lacks is drawn as a box; there is nothing that a user could do about it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
+
+
+def format_of(path: Path) -> str:
+    """Give the format that a file's name asks for.
+
+    Raises
+    ------
+    UsageError
+        If it is none of `FORMATS`.
+    """
+    suffix = path.suffix[1:].lower()
+    if suffix not in FORMATS:
+        raise UsageError(f"{path.name}: a map's name ends in {', '.join(f'.{name}' for name in FORMATS)}")
+    return suffix
 
 
 def save_figure(figure: Figure, paths: Mapping[str, Path]) -> None:

@@ -30,27 +30,38 @@ ARROW_MEANING = "what one host sent to another by one protocol"
 
 _FONT_SIZE = 8.5
 _ROW = 0.24
-_SAMPLE = 0.42
+SAMPLE = 0.42
+"""Inches that the sample of an entry takes."""
+
 _LEFT = 0.2
 _NAMED_OTHERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """A sample and the words beside it."""
 
     text: str
     draw: Callable[[Axes, float, float], None]
 
 
+Blocks = Sequence[Sequence[Entry]]
+"""Groups of entries, each of which begins a row."""
+
+
 def height_of_legend(traffic: Traffic, *, width: float) -> float:
     """Measure the legend of a map so many inches wide, in inches."""
-    rows = [row for entries in _blocks(traffic) for row in _rows(entries, width=width)]
+    return height_of_blocks(_blocks(traffic), width=width)
+
+
+def height_of_blocks(blocks: Blocks, *, width: float) -> float:
+    """Measure a legend so many inches wide, in inches."""
+    rows = [row for entries in blocks for row in _rows(entries, width=width)]
     return 0.35 + _ROW * len(rows) + _ROW
 
 
 def draw_legend(figure: Figure, traffic: Traffic, *, meaning: str = ARROW_MEANING) -> None:
-    """Draw the legend along the lower edge of a figure, in as many rows as it takes.
+    """Draw the legend of a map along the lower edge of a figure.
 
     Parameters
     ----------
@@ -61,21 +72,26 @@ def draw_legend(figure: Figure, traffic: Traffic, *, meaning: str = ARROW_MEANIN
     meaning
         What an arrow is.
     """
+    draw_blocks(figure, _blocks(traffic), note=size_note(traffic, meaning=meaning))
+
+
+def draw_blocks(figure: Figure, blocks: Blocks, *, note: str) -> None:
+    """Draw a legend along the lower edge of a figure, in as many rows as it takes, and a note below it."""
     width = float(figure.get_size_inches()[0])
-    height = height_of_legend(traffic, width=width)
+    height = height_of_blocks(blocks, width=width)
     axes = figure.add_axes((0, 0, 1, height / float(figure.get_size_inches()[1])))
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()
     axes.plot([_LEFT, width - _LEFT], [height - 0.03] * 2, color="#CCCCCC", linewidth=0.8)
     y = height - 0.22
-    for entries in _blocks(traffic):
+    for entries in blocks:
         for row in _rows(entries, width=width):
             for x, entry in row:
                 entry.draw(axes, x, y)
-                _write(axes, x + _SAMPLE, y, entry.text)
+                _write(axes, x + SAMPLE, y, entry.text)
             y -= _ROW
-    _write(axes, _LEFT, y, size_note(traffic, meaning=meaning), colour="#555555")
+    _write(axes, _LEFT, y, note, colour="#555555")
 
 
 def size_note(traffic: Traffic, *, meaning: str = ARROW_MEANING) -> str:
@@ -94,12 +110,12 @@ def size_note(traffic: Traffic, *, meaning: str = ARROW_MEANING) -> str:
     )
 
 
-def _type_entries(traffic: Traffic) -> list[_Entry]:
+def _type_entries(traffic: Traffic) -> list[Entry]:
     sums: dict[str, int] = {}
     for arrow in traffic.arrows:
         sums[arrow.type] = sums.get(arrow.type, 0) + arrow.packets
     return [
-        _Entry(f"{_type_words(label, traffic)} ({format_count(sums[label], 'packet')})", _arrow_sample(label))
+        Entry(f"{_type_words(label, traffic)} ({format_count(sums[label], 'packet')})", _arrow_sample(label))
         for label in (*TYPE_STYLES, OTHER_TYPES)
         if label in sums
     ]
@@ -112,25 +128,25 @@ def _type_words(label: str, traffic: Traffic) -> str:
     return f"{label}: {named}{', ...' if len(traffic.other_types) > _NAMED_OTHERS else ''}"
 
 
-def _scope_entries(traffic: Traffic) -> list[_Entry]:
+def _scope_entries(traffic: Traffic) -> list[Entry]:
     found = {scope_label(host.scope) for host in traffic.hosts if not host.folded}
     labels = [label for label in (*SCOPE_STYLES, OTHER_SCOPES) if label in found]
-    entries = [_Entry(label, _circle_sample(scope_style(label))) for label in labels]
+    entries = [Entry(label, circle_sample(scope_style(label))) for label in labels]
     if traffic.n_folded:
-        entries.append(_Entry("several hosts folded", _circle_sample(FOLDED_STYLE)))
+        entries.append(Entry("several hosts folded", circle_sample(FOLDED_STYLE)))
     return entries
 
 
-def _blocks(traffic: Traffic) -> tuple[list[_Entry], list[_Entry]]:
+def _blocks(traffic: Traffic) -> tuple[list[Entry], list[Entry]]:
     return _type_entries(traffic), _scope_entries(traffic)
 
 
-def _rows(entries: Sequence[_Entry], *, width: float) -> list[list[tuple[float, _Entry]]]:
+def _rows(entries: Sequence[Entry], *, width: float) -> list[list[tuple[float, Entry]]]:
     """Share entries out to rows, each with the place where it begins."""
-    rows: list[list[tuple[float, _Entry]]] = []
+    rows: list[list[tuple[float, Entry]]] = []
     x = width
     for entry in entries:
-        needed = _SAMPLE + text_size(entry.text, _FONT_SIZE)[0]
+        needed = SAMPLE + text_size(entry.text, _FONT_SIZE)[0]
         if not rows or x + needed > width - _LEFT:
             rows.append([])
             x = _LEFT
@@ -145,12 +161,14 @@ def _write(axes: Axes, x: float, y: float, text: str, *, colour: str = INK) -> N
 
 def _arrow_sample(label: str) -> Callable[[Axes, float, float], None]:
     def draw(axes: Axes, x: float, y: float) -> None:
-        axes.add_artist(arrow_patch((x, y), (x + _SAMPLE - 0.08, y), label=label, size=18))
+        axes.add_artist(arrow_patch((x, y), (x + SAMPLE - 0.08, y), label=label, size=18))
 
     return draw
 
 
-def _circle_sample(style: ScopeStyle) -> Callable[[Axes, float, float], None]:
+def circle_sample(style: ScopeStyle) -> Callable[[Axes, float, float], None]:
+    """Give what draws a circle as the sample of an entry."""
+
     def draw(axes: Axes, x: float, y: float) -> None:
         axes.add_artist(circle_patch((x + 0.24, y), 0.085, style=style))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchgraph.render.arcs import Arc, bent_arcs, bent_loops
+from batchgraph.render.arcs import bent_arcs, bent_loops
 from batchgraph.render.figure import new_figure
 from batchgraph.render.labels import placed_labels
 from batchgraph.render.layout import CANVAS, Positions
@@ -15,6 +15,7 @@ from batchgraph.render.legend import draw_legend, height_of_legend
 from batchgraph.render.shapes import arrow_patch, circle_patch
 from batchgraph.render.style import (
     FOLDED_STYLE,
+    GREY,
     INK,
     PAPER,
     ScopeStyle,
@@ -27,6 +28,8 @@ from batchgraph.render.traffic import OTHERS, Arrow, Host, Traffic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from batchgraph.render.arcs import Points
 
 MARGIN = 0.2
 """Inches left free beside the canvas."""
@@ -122,7 +125,8 @@ def draw_traffic(axes: Axes, traffic: Traffic, positions: Positions, *, canvas: 
         axes.add_artist(patch)
     for host in traffic.hosts:
         axes.add_artist(circle_patch(shown[host.name], radii[host.name], style=host_style(host)))
-    draw_labels(axes, traffic.hosts, positions=shown, radii=radii, arcs=arcs, canvas=canvas)
+    texts = {host.name: host_label(host) for host in traffic.hosts}
+    draw_labels(axes, texts, positions=shown, radii=radii, ways=[arc.points for arc in arcs], canvas=canvas)
 
 
 def host_radii(hosts: Sequence[Host]) -> dict[str, float]:
@@ -150,17 +154,16 @@ def host_style(host: Host) -> ScopeStyle:
 
 def draw_labels(
     axes: Axes,
-    hosts: Sequence[Host],
+    texts: Mapping[str, str],
     *,
     positions: Positions,
     radii: Mapping[str, float],
-    arcs: Sequence[Arc],
-    canvas: tuple[float, float],
+    ways: Sequence[Points],
+    canvas: tuple[float, float] = CANVAS,
+    faint: Collection[str] = (),
 ) -> None:
-    """Write the hosts' names beside their circles."""
-    font_size = 10.0 if len(hosts) <= 12 else 8.0 if len(hosts) <= 35 else 7.0
-    texts = {host.name: host_label(host) for host in hosts}
-    ways = [arc.points for arc in arcs]
+    """Write texts beside the circles of hosts, those of the hosts in `faint` in grey."""
+    font_size = 10.0 if len(texts) <= 12 else 8.0 if len(texts) <= 35 else 7.0
     labels = placed_labels(texts, positions=positions, radii=radii, ways=ways, font_size=font_size, canvas=canvas)
     for label in labels:
         axes.text(
@@ -168,7 +171,7 @@ def draw_labels(
             label.y,
             label.text,
             fontsize=font_size,
-            color=INK,
+            color=GREY if label.name in faint else INK,
             ha="center",
             va="center",
             linespacing=1.1,
@@ -188,11 +191,15 @@ def host_label(host: Host) -> str:
 
 def draw_title(figure: Figure, traffic: Traffic, *, capture: str, enlarged: tuple[float, float] = (1.0, 1.0)) -> None:
     """Write what the map shows, and what it folds, at the upper left."""
+    write_title(figure, capture, subtitle_lines(traffic, enlarged=enlarged))
+
+
+def write_title(figure: Figure, title: str, lines: Sequence[str]) -> None:
+    """Write a title at the upper left of a figure, and smaller lines below it."""
     height = figure.get_size_inches()[1]
     left = MARGIN / figure.get_size_inches()[0]
-    lines = subtitle_lines(traffic, enlarged=enlarged)
     figure.text(
-        left, 1 - 0.12 / height, safe_label(capture), fontsize=14, weight="bold", color=INK, va="top", parse_math=False
+        left, 1 - 0.12 / height, safe_label(title), fontsize=14, weight="bold", color=INK, va="top", parse_math=False
     )
     figure.text(
         left, 1 - 0.42 / height, "\n".join(lines), fontsize=9, color=INK, va="top", linespacing=1.3, parse_math=False

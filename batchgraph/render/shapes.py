@@ -1,10 +1,10 @@
-"""The two shapes of a map, each made in one place: an arrow of a protocol and a circle of a kind of host."""
+"""The shapes of maps, each made in one place: arrows of protocols and of changes, circles of kinds of hosts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batchgraph.render.style import ScopeStyle, type_style
+from batchgraph.render.style import ALLOWED, CHANGE_STYLES, SAME, ScopeStyle, mixed, type_style
 
 if TYPE_CHECKING:
     from matplotlib.patches import Circle, FancyArrowPatch
@@ -41,9 +41,28 @@ def arrow_patch(
     shrink
         Points left free at `start` and `end`.
     """
+    style = type_style(label)
+    patch = _fancy(start, end, size=size, rad=rad, shrink=shrink)
+    patch.set(facecolor=style.fill, edgecolor=style.outline, linestyle=style.line, alpha=0.85, zorder=2)
+    patch.set_linewidth(0.6 if style.tint else 0.9)
+    return patch
+
+
+def changed_arrow_patch(
+    start: Point, end: Point, *, change: str, size: float, rad: float = 0.0, shrink: tuple[float, float] = (0.0, 0.0)
+) -> FancyArrowPatch:
+    """Make an arrow that is new, gone, changed or as it was; the other parameters are those of `arrow_patch`."""
+    style = CHANGE_STYLES[change]
+    is_faint = change in (SAME, ALLOWED)
+    patch = _fancy(start, end, size=size, rad=rad, shrink=shrink)
+    patch.set(facecolor=mixed(style.colour, style.tint), linestyle=style.line, zorder=1.5 if is_faint else 2)
+    patch.set(edgecolor=mixed(style.colour, 0.5) if is_faint else style.colour, linewidth=0.5 if is_faint else 1.1)
+    return patch
+
+
+def _fancy(start: Point, end: Point, *, size: float, rad: float, shrink: tuple[float, float]) -> FancyArrowPatch:
     from matplotlib.patches import FancyArrowPatch
 
-    style = type_style(label)
     return FancyArrowPatch(
         start,
         end,
@@ -52,12 +71,6 @@ def arrow_patch(
         mutation_scale=size,
         shrinkA=shrink[0],
         shrinkB=shrink[1],
-        facecolor=style.fill,
-        edgecolor=style.outline,
-        linestyle=style.line,
-        linewidth=0.6 if style.tint else 0.9,
-        alpha=0.85,
-        zorder=2,
     )
 
 

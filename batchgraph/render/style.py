@@ -124,11 +124,53 @@ def scope_style(label: str) -> ScopeStyle:
     return SCOPE_STYLES.get(label, OTHER_SCOPE_STYLE)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeStyle:
+    """How the map of a comparison shows what is new, gone, changed or as it was.
+
+    Parameters
+    ----------
+    colour
+        Of outlines and marks.
+    tint
+        Share of the colour in the fill of arrows and circles.
+    line
+        Style of the outline.
+    width
+        Of a circle's outline, in points.
+    mark
+        Sign in a circle and at an arrow's middle.
+    words
+        In the legend.
+    """
+
+    colour: str
+    tint: float
+    line: str
+    width: float
+    mark: str
+    words: str
+
+
+SAME, ALLOWED, GREW, SHRANK, GONE, NEW = "same", "allowed", "grew", "shrank", "gone", "new"
+
+CHANGE_STYLES: dict[str, ChangeStyle] = {
+    SAME: ChangeStyle(GREY, 0.2, SOLID, 0.8, "", "unchanged"),
+    ALLOWED: ChangeStyle(GREY, 0.2, DOTTED, 0.8, "", "allowed to differ"),
+    GREW: ChangeStyle(ORANGE, 0.55, SOLID, 1.6, "▲", "grew"),
+    SHRANK: ChangeStyle(PURPLE, 0.25, DOTTED, 1.6, "▼", "shrank"),
+    GONE: ChangeStyle(VERMILLION, 0.0, DASHED, 1.8, "−", "gone"),
+    NEW: ChangeStyle(BLUE, 1.0, SOLID, 2.4, "+", "new"),
+}
+"""Ways of change, in the order in which they are drawn: the later over the earlier."""
+
+
 def used_colours() -> list[str]:
     """Give every colour that this module names, sorted."""
     types = (*TYPE_STYLES.values(), OTHER_STYLE)
     scopes = (*SCOPE_STYLES.values(), OTHER_SCOPE_STYLE, FOLDED_STYLE)
     colours = {colour for style in types for colour in (style.colour, style.outline)}
+    colours |= {style.colour for style in CHANGE_STYLES.values()}
     return sorted(colours | {style.face for style in scopes} | {INK, PAPER})
 
 

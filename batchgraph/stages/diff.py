@@ -16,6 +16,8 @@ from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import ResultsDirectory
 
 if TYPE_CHECKING:
+    import duckdb
+
     from batchgraph.difference.finding import Difference
     from batchgraph.parallel import Pool
 
@@ -37,21 +39,28 @@ class DiffOptions:
         One of `MATCHES`. ``mac``: by the link-layer address where that is the host's own; ``name``: by
         ``tables/names.csv``, or else the captures' own notes; ``role``: by the services a host offers and uses. A host
         without any keeps its address.
+    map
+        Where to draw the map of the comparison: a file named ``.svg``, ``.png`` or ``.pdf``; None: nowhere.
 
     Raises
     ------
     UsageError
-        If a word of `fail_on` or `match` is not known.
+        If a word of `fail_on`, `match` or the kind of picture of `map` is not known.
     """
 
     fail_on: str = DEFAULT_FAIL_ON
     allow: Path | None = None
     match: str = "address"
+    map: Path | None = None
 
     def __post_init__(self) -> None:
         parse_fail_on(self.fail_on)
         if self.match not in MATCHES:
             raise UsageError(f"--match: {self.match!r} is none of {', '.join(MATCHES)}")
+        if self.map is not None:
+            from batchgraph.render.figure import format_of
+
+            format_of(self.map)
 
 
 def compare(
@@ -84,6 +93,8 @@ def compare(
         If results are half finished or not whole.
     NoCapturesError
         If there are neither results nor captures.
+    OutputError
+        If the map cannot be written.
 
     Notes
     -----
@@ -112,7 +123,21 @@ def compare(
                 spans.append(covered_seconds(connection, results, captures=captures[run]))
             covered = (spans[0], spans[1])
             findings = judged_findings(connection, spans=covered, fail_on=fail_on, allowed=allowed)
-    return Difference(findings, covered, compares_rates(covered), options.match, fail_on.percent)
+            difference = Difference(findings, covered, compares_rates(covered), options.match, fail_on.percent)
+            if options.map is not None:
+                _draw_map(connection, difference, options.map, progress)
+    return difference
+
+
+def _draw_map(connection: duckdb.DuckDBPyConnection, difference: Difference, path: Path, progress: Progress) -> None:
+    from batchgraph.difference.text import summary
+    from batchgraph.render.difference_map import write_difference_map
+    from batchgraph.render.difference_traffic import load_changed_traffic
+
+    with progress.stage("map", 1) as stage:
+        traffic = load_changed_traffic(connection, difference.findings)
+        write_difference_map(traffic, path, notes=[summary(difference)])
+        stage.advance(path.name)
 
 
 @contextmanager
