@@ -88,7 +88,9 @@ def test_difference_map__shows_what_is_allowed_as_allowed(runs, tmp_path):
 
 def test_difference_map__of_nothing_is_drawn(tmp_path):
     with plain_settings():
-        save_figure(draw_difference(loaded([], [(0, "protocol", "", "", "UDP", 0, 1, 60)])), {"svg": tmp_path / "m.svg"})
+        save_figure(
+            draw_difference(loaded([], [(0, "protocol", "", "", "UDP", 0, 1, 60)])), {"svg": tmp_path / "m.svg"}
+        )
 
     assert "no packets between hosts in either run" in texts(tmp_path / "m.svg")
 
