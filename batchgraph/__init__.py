@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from batchgraph.schema import FLOW_COLUMNS as FLOW_COLUMNS
     from batchgraph.schema import Column as Column
     from batchgraph.stages.capture_task import ExtractOptions as ExtractOptions
+    from batchgraph.stages.check import checked as checked
+    from batchgraph.stages.check import learn_policy as learn_policy
     from batchgraph.stages.connections import ConnectionOptions as ConnectionOptions
     from batchgraph.stages.connections import make_connections as make_connections
     from batchgraph.stages.diff import DiffOptions as DiffOptions
@@ -52,6 +54,7 @@ _MODULES = {
     "graph.results_view": ("Results", "open_results"),
     "progress": ("NoProgress", "Progress"),
     "schema": ("COMBINED_FLOW_COLUMNS", "EDGE_COLUMNS", "FLOW_COLUMNS", "Column"),
+    "stages.check": ("checked", "learn_policy"),
     "stages.connections": ("ConnectionOptions", "make_connections"),
     "stages.diff": ("DiffOptions", "compare"),
     "stages.capture_task": ("ExtractOptions",),

@@ -12,6 +12,7 @@ from batchgraph.commands.app import app
 import batchgraph.commands.stages
 import batchgraph.commands.further
 import batchgraph.commands.diff
+import batchgraph.commands.check
 import batchgraph.commands.aids  # noqa: F401
 # isort: on
 

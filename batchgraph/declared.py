@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from batchgraph.exit_codes import EXIT_CODES
+from batchgraph.policy.json_schema import policy_schema_text
 from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS, Column
 from batchgraph.wire.spec import ANY, Header, Space
 
@@ -93,5 +94,6 @@ DECLARED: Mapping[str, Callable[[], str]] = {
     "features": features_table,
     "protocols": protocols_table,
     "exit-codes": exit_codes_table,
+    "policy-schema": policy_schema_text,
 }
 """What ``batchgraph show`` can show."""

@@ -38,7 +38,9 @@ def warm_up_command() -> None:
 
 @app.command("show")
 def show_command(
-    what: Annotated[Literal["columns", "features", "protocols", "exit-codes"], typer.Argument(show_default=False)],
+    what: Annotated[
+        Literal["columns", "features", "protocols", "exit-codes", "policy-schema"], typer.Argument(show_default=False)
+    ],
 ) -> None:
-    """Print what is declared: columns, features, protocols or exit codes."""
+    """Print what is declared: columns, features, protocols, exit codes, or the JSON Schema of policies."""
     write_line(sys.stdout, DECLARED[what]())

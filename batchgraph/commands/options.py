@@ -183,3 +183,16 @@ JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write JSON there; - is standard output.")
 ]
 JunitReport = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[POLICY]", help="The policy, a TOML file; README.md tells its keys.", show_default=False),
+]
+Learn = Annotated[bool, typer.Option("--learn", help="Write a policy that the present traffic keeps, as a start.")]
+FoldTo = Annotated[
+    str,
+    typer.Option("--fold", metavar="24,64", help="Learn networks of these prefixes of IPv4 and IPv6, not addresses."),
+]
+LearntPolicy = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Where the learnt policy goes.", show_default="standard output"),
+]

@@ -1,0 +1,97 @@
+"""Whether a run keeps a communication policy: check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from batchgraph.commands.app import app
+from batchgraph.commands.job import ending, finish
+from batchgraph.commands.options import (
+    Debug,
+    FoldTo,
+    JsonFile,
+    JunitReport,
+    Learn,
+    LearntPolicy,
+    MarkdownFile,
+    PolicyFile,
+    Quiet,
+    ResultsFolder,
+)
+from batchgraph.errors import UsageError
+from batchgraph.exit_codes import FOUND, OK
+from batchgraph.messages import write_line
+from batchgraph.progress import open_progress
+from batchgraph.results import replacing
+from batchgraph.signals import interruptible
+
+
+@app.command("check")
+def check_command(
+    results: ResultsFolder,
+    policy: PolicyFile = None,
+    *,
+    learn: Learn = False,
+    fold: FoldTo = "",
+    out: LearntPolicy = None,
+    markdown: MarkdownFile = None,
+    json_file: JsonFile = None,
+    junit: JunitReport = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Hold a finished run against a communication policy, or learn one from it."""
+    with ending(debug=debug, again="starts again") as end, interruptible():
+        if learn:
+            reports = [path for path in (policy, markdown, json_file, junit) if path]
+            if reports:
+                raise UsageError(f"--learn checks nothing: {reports[0]} has no place; --out says where the policy goes")
+            end.closing = _learn(results, fold=fold, out=out)
+            end.code = OK
+        else:
+            if policy is None or fold or out:
+                words = "--fold and --out belong to --learn" if policy else "no policy is given, nor --learn"
+                raise UsageError(f"{words}: `batchgraph check RESULTS policy.toml` checks")
+            files = (markdown, json_file, junit)
+            end.code, end.closing = _check(results, policy, files=files, quiet=quiet)
+    finish(end)
+
+
+def _check(
+    results: Path, policy: Path, *, files: tuple[Path | None, Path | None, Path | None], quiet: bool
+) -> tuple[int, str]:
+    from batchgraph.policy.text import json_lines, junit_of, markdown_text, terminal_text
+    from batchgraph.stages.check import checked
+
+    markdown, json_file, junit = files
+    with open_progress(quiet=quiet) as progress, checked(results, policy, progress=progress) as verdict:
+        for path, write in ((markdown, markdown_text), (junit, junit_of)):
+            if path is not None:
+                _write(path, [write(verdict)])
+        if str(json_file) == "-":
+            for line in json_lines(verdict):
+                write_line(sys.stdout, line)
+        elif json_file is not None:
+            _write(json_file, (f"{line}\n" for line in json_lines(verdict)))
+        if str(json_file) != "-" and not quiet:
+            write_line(sys.stdout, terminal_text(verdict))
+        words = f"done packets={verdict.packets} violations={verdict.n_violations} unmet={len(verdict.unmet)}"
+        return OK if verdict.is_kept else FOUND, words
+
+
+def _learn(results: Path, *, fold: str, out: Path | None) -> str:
+    from batchgraph.stages.check import learn_policy
+
+    text = learn_policy(results, fold=fold)
+    if out is None:
+        write_line(sys.stdout, text.removesuffix("\n"))
+    else:
+        _write(out, [text])
+    return f"done rules={text.count('[[rules]]')}"
+
+
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(pieces)
