@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from batchgraph.stages.features import make_features as make_features
     from batchgraph.stages.graphs import GraphOptions as GraphOptions
     from batchgraph.stages.graphs import make_graphs as make_graphs
+    from batchgraph.stages.guard import Limits as Limits
     from batchgraph.stages.merge import MergeOptions as MergeOptions
     from batchgraph.stages.merge import merge as merge
     from batchgraph.stages.report import ReportOptions as ReportOptions
@@ -61,6 +62,7 @@ _MODULES = {
     "stages.extract": ("extract",),
     "stages.features": ("FeatureOptions", "make_features"),
     "stages.graphs": ("GraphOptions", "make_graphs"),
+    "stages.guard": ("Limits",),
     "stages.merge": ("MergeOptions", "merge"),
     "stages.report": ("ReportOptions", "report"),
     "stages.run": ("run",),

@@ -47,8 +47,8 @@ def local_client(workers: int, *, verbose: bool) -> Iterator[Client]:
     with (
         _logging_from(level),
         dask.config.set(_CONFIGURATION),
-        _safe_environment(),
-        _main_module_hidden(),
+        safe_environment(),
+        main_module_hidden(),
         _scratch_folder() as folder,
         _started_cluster(workers, folder, level) as client,
     ):
@@ -127,7 +127,7 @@ def _logging_from(level: int) -> Iterator[None]:
 
 
 @contextmanager
-def _safe_environment() -> Iterator[None]:
+def safe_environment() -> Iterator[None]:
     """Set what worker processes are to inherit, and undo it afterwards together with what dask sets.
 
     A new Python would look in the current folder, where people keep a ``queue.py``, before it looks in its own.
@@ -143,7 +143,7 @@ def _safe_environment() -> Iterator[None]:
 
 
 @contextmanager
-def _main_module_hidden() -> Iterator[None]:
+def main_module_hidden() -> Iterator[None]:
     """Keep workers from running the main script once more when they start, as `multiprocessing` would have them do.
 
     A script that calls batchgraph without the guard ``if __name__ == "__main__"`` would start itself over and over.

@@ -18,6 +18,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from batchgraph.child import Death, run_in_child
 from batchgraph.cluster import local_client
 from batchgraph.errors import ClusterError
 
@@ -47,7 +48,7 @@ class Pool(Protocol):
     """Where tasks run."""
 
     def fan_out(
-        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         """Run `function` on every task; see `fan_out`."""
 
@@ -60,7 +61,12 @@ def default_workers() -> int:
 
 
 def fan_out(
-    function: Callable[[T], R], tasks: Sequence[T], *, workers: int | Pool, attempts: int = 2
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    *,
+    workers: int | Pool,
+    attempts: int = 2,
+    isolated: bool = False,
 ) -> Iterator[tuple[int, R | WorkerLost]]:
     """Run `function` on every task, each result given as soon as it is there.
 
@@ -75,6 +81,9 @@ def fan_out(
         `Pool`: there.
     attempts
         2: a task whose worker died is tried once more, alone. 1: it is not.
+    isolated
+        Whether what would run in this process runs in a child of it instead, once whatever `attempts` says, so that no
+        task can end this process.
 
     Yields
     ------
@@ -90,7 +99,7 @@ def fan_out(
         Whatever `function` raises; other tasks under way are dropped.
     """
     with as_pool(workers) as pool:
-        yield from pool.fan_out(function, tasks, attempts=attempts)
+        yield from pool.fan_out(function, tasks, attempts=attempts, isolated=isolated)
 
 
 def as_pool(workers: int | Pool) -> AbstractContextManager[Pool]:
@@ -118,8 +127,12 @@ def worker_pool(workers: int, *, verbose: bool = False) -> Iterator[Pool]:
 
 class _InProcess:
     def fan_out(
-        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
+        if isolated:
+            for index, result in enumerate(run_in_child(function, tasks)):
+                yield index, WorkerLost(f"failed: {result.how}") if isinstance(result, Death) else result
+            return
         for index, task in enumerate(tasks):
             yield index, function(task)
 
@@ -139,10 +152,10 @@ class _ProcessPool:
         self._calls = 0
 
     def fan_out(
-        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         if len(tasks) < 2 and self._client is None:
-            yield from _InProcess().fan_out(function, tasks)
+            yield from _InProcess().fan_out(function, tasks, isolated=isolated)
             return
         client = self._client_for(len(tasks))
         self._calls += 1

@@ -71,6 +71,20 @@ MaxExpanded = Annotated[
     int | None,
     typer.Option("--max-expanded", metavar="OCTETS", min=1, help="Read no more of a compressed capture than this."),
 ]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        help="Give up a capture that takes longer; 0: never.",
+        show_default="300, and 10 for each MB of it",
+    ),
+]
+MaxMemory = Annotated[
+    int,
+    typer.Option("--max-memory", metavar="MIB", min=0, help="Give up a capture whose process takes more; 0: never."),
+]
 FailOn = Annotated[
     Literal["any", "damaged", "failed", "never"],
     typer.Option(help="Which inputs make the exit code 3: all that are not ok, damaged ones, failed ones, or none."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchgraph.commands.app import app
 from batchgraph.commands.job import Job, job_command
@@ -15,7 +17,9 @@ from batchgraph.commands.options import (
     Inputs,
     Layout,
     MaxExpanded,
+    MaxMemory,
     Out,
+    TimeLimit,
     Top,
     Trust,
     Tunnels,
@@ -25,6 +29,9 @@ from batchgraph.commands.options import (
 from batchgraph.parallel import Pool
 from batchgraph.progress import Progress
 from batchgraph.results import Manifest
+
+if TYPE_CHECKING:
+    from batchgraph.stages.guard import Limits
 
 RESULTS = Path("results")
 """Where results go unless ``--out`` says otherwise."""
@@ -39,6 +46,8 @@ def run_command(
     decoder: Decoder = "table",
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
+    timeout: TimeLimit = None,
+    max_memory: MaxMemory = 600,
     by: By = "flow",
     trust: Trust = "sound,repaired",
     formats: Formats = "svg,png",
@@ -60,6 +69,7 @@ def run_command(
             extract_options=ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded),
             merge_options=MergeOptions(by=by, trust=split_commas(trust)),
             report_options=ReportOptions(split_commas(formats), before_after, layout, top),
+            limits=_limits(timeout, max_memory),
             workers=pool,
             progress=progress,
         )
@@ -76,6 +86,8 @@ def extract_command(
     decoder: Decoder = "table",
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
+    timeout: TimeLimit = None,
+    max_memory: MaxMemory = 600,
     force: Force = False,
 ) -> Job:
     """Write one edge record for every packet of every capture (edges/)."""
@@ -86,7 +98,8 @@ def extract_command(
         if force:
             _forget(out)
         options = ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded)
-        return extract(inputs, out, options=options, workers=pool, progress=progress)
+        limits = _limits(timeout, max_memory)
+        return extract(inputs, out, options=options, limits=limits, workers=pool, progress=progress)
 
     return job
 
@@ -125,6 +138,12 @@ def report_command(
         return report(out, options=options, workers=pool, progress=progress)
 
     return job
+
+
+def _limits(timeout: float | None, max_memory: int) -> Limits:
+    from batchgraph import Limits
+
+    return Limits(inf if timeout == 0 else timeout, (max_memory << 20) or None)
 
 
 def _forget(out: Path) -> None:

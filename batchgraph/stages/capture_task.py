@@ -14,6 +14,7 @@ from batchgraph.receipts import file_digest, has_receipt, key_of, read_receipt, 
 from batchgraph.results import ResultsDirectory, remove_all_but
 from batchgraph.stages.edges import EdgeWriter
 from batchgraph.stages.input_record import Counts, InputRecord, input_record
+from batchgraph.watch import Journal
 
 if TYPE_CHECKING:
     from batchgraph.wire import Header
@@ -48,8 +49,10 @@ class ExtractTask:
     headers: tuple[Header, ...]
 
 
-def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
+def extract_captures(tasks: Sequence[ExtractTask], *, journal: Journal | None = None) -> list[InputRecord]:
     """Write the edge records of captures, one after the other, all by the options of the first.
+
+    Each is told to the journal, if there is one, when it begins and when it ends.
 
     What is wrong with a capture is said in what is returned. One that an earlier run finished is passed over.
 
@@ -61,11 +64,15 @@ def extract_captures(tasks: Sequence[ExtractTask]) -> list[InputRecord]:
     decoder: Decoder | None = None
     records = []
     for task in tasks:
+        if journal:
+            journal.begin(task.found.capture)
         record = _done_before(task)
         if record is None:
             options = task.options
             decoder = decoder or make_decoder(options.decoder, tunnels=options.tunnels, headers=task.headers)
             record = _extract_capture(task, decoder)
+        if journal:
+            journal.end(record)
         records.append(record)
     return records
 

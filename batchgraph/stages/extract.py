@@ -10,13 +10,14 @@ from pathlib import Path
 from batchgraph.capture.find import FoundCaptures, find_captures
 from batchgraph.claim import claimed
 from batchgraph.decode.warm_up import is_warm, warm_up
-from batchgraph.parallel import Pool, WorkerLost, as_pool, fan_out
+from batchgraph.parallel import Pool, as_pool
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.receipts import forget_all_but
 from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
-from batchgraph.stages.input_record import InputRecord, alias_record, describe, lost_record
+from batchgraph.stages.guard import Limits, extract_guarded
+from batchgraph.stages.input_record import InputRecord, alias_record, describe
 from batchgraph.wire import added
 
 
@@ -25,6 +26,7 @@ def extract(
     out: Path,
     *,
     options: ExtractOptions | None = None,
+    limits: Limits | None = None,
     workers: int | Pool = 0,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -38,8 +40,10 @@ def extract(
         The results directory; made where it is missing.
     options
         The defaults where None.
+    limits
+        What one capture may take. None: the defaults, but no limit, and no guard, where `workers` is 0.
     workers
-        Processes to use, 0 for this one, or a pool of them.
+        Processes to use, 0 for this one, or a pool of them. With limits, this process decodes nothing itself.
     progress
         Told about every capture and every problem.
 
@@ -66,11 +70,17 @@ def extract(
     progress = progress or NoProgress()
     found = find_captures(inputs)
     with claimed(out):
-        return _extract(found, ResultsDirectory(out), options, workers, progress)
+        return _extract(found, ResultsDirectory(out), options, workers, progress, limits=limits)
 
 
 def _extract(
-    found: FoundCaptures, results: ResultsDirectory, options: ExtractOptions, workers: int | Pool, progress: Progress
+    found: FoundCaptures,
+    results: ResultsDirectory,
+    options: ExtractOptions,
+    workers: int | Pool,
+    progress: Progress,
+    *,
+    limits: Limits | None,
 ) -> Manifest:
     results.discard_manifest()
     if options.decoder == "table" and not is_warm():
@@ -81,7 +91,7 @@ def _extract(
     tasks = [ExtractTask(capture, root, options, headers) for capture in found.inputs if not capture.same_as]
     done: dict[str, InputRecord] = {}
     with progress.stage("extract", len(tasks)) as stage:
-        for record in _extract_all(tasks, workers):
+        for record in _extract_all(tasks, workers, limits):
             done[record["capture"]] = record
             for problem in record["problems"]:
                 progress.problem(describe(record, problem))
@@ -108,22 +118,15 @@ PACK_OCTETS = {"table": 64 << 20, "scapy": 64 << 10}
 small captures are not 100,000 tasks."""
 
 
-def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool) -> Iterator[InputRecord]:
-    """Extract captures in packs; those of a pack whose worker died are tried once more, each by itself.
-
-    So none is decoded more than twice.
-    """
+def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool, limits: Limits | None) -> Iterator[InputRecord]:
+    """Extract captures in packs: in this process without any guard, or where none can end it."""
     packs = list(_packs(tasks))
-    retried: list[ExtractTask] = []
+    if workers == 0 and limits is None:
+        for pack in packs:
+            yield from extract_captures(pack)
+        return
     with as_pool(workers) as pool:
-        for number, outcome in fan_out(extract_captures, packs, workers=pool, attempts=1):
-            if isinstance(outcome, WorkerLost):
-                retried += packs[number]
-            else:
-                yield from outcome
-        alone = [(task,) for task in retried]
-        for number, outcome in fan_out(extract_captures, alone, workers=pool, attempts=1):
-            yield from [lost_record(retried[number].found, outcome)] if isinstance(outcome, WorkerLost) else outcome
+        yield from extract_guarded(packs, pool, limits or Limits())
 
 
 def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:

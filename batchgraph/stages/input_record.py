@@ -7,7 +7,6 @@ from typing import Any
 
 from batchgraph.capture.find import FoundCapture
 from batchgraph.capture.reader import CaptureReader
-from batchgraph.parallel import WorkerLost
 from batchgraph.wire.names import link_type_text
 
 InputRecord = dict[str, Any]
@@ -62,9 +61,9 @@ def input_record(found: FoundCapture, reader: CaptureReader, counts: Counts, row
     }
 
 
-def lost_record(found: FoundCapture, lost: WorkerLost) -> InputRecord:
-    """Give what ``run.json`` says of a capture whose worker died, twice."""
-    problem = {"offset": 0, "what": lost.reason, "kept": "nothing", "lost": "the capture"}
+def lost_record(found: FoundCapture, what: str) -> InputRecord:
+    """Give what ``run.json`` says of a capture that was given up."""
+    problem = {"offset": 0, "what": what, "kept": "nothing", "lost": "the capture"}
     return {
         "path": found.relative,
         "capture": found.capture,

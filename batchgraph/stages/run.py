@@ -11,6 +11,7 @@ from batchgraph.claim import claimed
 from batchgraph.parallel import Pool, as_pool
 from batchgraph.stages.capture_task import ExtractOptions
 from batchgraph.stages.extract import extract
+from batchgraph.stages.guard import Limits
 from batchgraph.stages.merge import MergeOptions, merge
 from batchgraph.stages.report import ReportOptions, report
 
@@ -26,6 +27,7 @@ def run(
     extract_options: ExtractOptions | None = None,
     merge_options: MergeOptions | None = None,
     report_options: ReportOptions | None = None,
+    limits: Limits | None = None,
     workers: int | Pool = 0,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -39,6 +41,8 @@ def run(
         The results directory; made where it is missing.
     extract_options, merge_options, report_options
         As for the stages; None: their defaults.
+    limits
+        What one capture may take, as for `extract`.
     workers
         Most worker processes for all stages together, or a pool; 0: this process.
     progress
@@ -56,6 +60,6 @@ def run(
     """
     find_captures(inputs)  # without any, nothing is written
     with claimed(out), as_pool(workers) as pool:
-        extract(inputs, out, options=extract_options, workers=pool, progress=progress)
+        extract(inputs, out, options=extract_options, limits=limits, workers=pool, progress=progress)
         merge(out, options=merge_options, workers=pool, progress=progress)
         return report(out, options=report_options, workers=pool, progress=progress)

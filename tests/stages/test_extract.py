@@ -13,7 +13,6 @@ from batchgraph import wire
 from batchgraph.capture.find import find_captures
 from batchgraph.decode.columns import RowGroup
 from batchgraph.errors import NoCapturesError, OutputError
-from batchgraph.parallel import WorkerLost
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import edge_schema
 from batchgraph.stages import extract as stage
@@ -242,27 +241,6 @@ def test_packs__hold_at_least_so_many_octets(tmp_path, monkeypatch):
     packs = list(stage._packs(tasks))
 
     assert [[task.found.capture[0] for task in pack] for pack in packs] == [["a", "b", "c"], ["d", "e"]]
-
-
-def test_pack_whose_worker_dies__loses_only_the_capture_that_kills(tmp_path, monkeypatch):
-    for name in "abc":
-        (tmp_path / f"{name}.pcap").write_bytes(pcap(FRAME))
-
-    tries = []
-
-    def dying_at_b(function, packs, *, workers, attempts):
-        for number, pack in enumerate(packs):
-            tries.extend([task.found.capture for task in pack] * attempts)
-            lost = any(task.found.capture == "b.pcap" for task in pack)
-            yield number, WorkerLost("killed by signal 11") if lost else function(pack)
-
-    monkeypatch.setattr(stage, "fan_out", dying_at_b)
-
-    manifest = extract([tmp_path], tmp_path / "results")
-
-    assert [record["status"] for record in manifest["inputs"]] == ["ok", "failed", "ok"]
-    assert manifest["inputs"][1]["problems"][0]["what"] == "killed by signal 11"
-    assert max(tries.count(name) for name in tries) == 2
 
 
 @pytest.fixture
