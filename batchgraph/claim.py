@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,9 @@ from batchgraph.errors import OutputBusyError
 from batchgraph.results import STATE, output_errors
 
 Owner = dict[str, str | int]
+
+_SECONDS_FOR_CHILDREN = 10
+"""How long children of a killed process, which the system ends after it, may take."""
 
 
 @contextmanager
@@ -56,9 +60,13 @@ def _this_process() -> Owner:
     owner: Owner = {"host": socket.gethostname(), "process": os.getpid(), "boot": "", "started": ""}
     with suppress(OSError):
         owner["boot"] = Path(_BOOT).read_text().strip()
-        # proc(5): field 22, in clock ticks after boot. Process numbers come again, in containers soon.
-        owner["started"] = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        owner["started"] = _started(os.getpid())
     return owner
+
+
+def _started(process: int) -> str:
+    # proc(5): field 22, in clock ticks after boot. Process numbers come again, in containers soon.
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
 
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
@@ -79,15 +87,36 @@ def _holds(descriptor: int) -> bool:
 
 def _take(descriptor: int, path: Path) -> None:
     mine = _this_process()
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise _busy(_owner(descriptor), path, "is using it") from None
+    if not _locks(descriptor):
+        raise _busy(_owner(descriptor), path, "is using it")
     other = _owner(descriptor)
     if other and other.get("host") != mine["host"]:
         raise _busy(other, path, "may be using it")
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(mine).encode(), 0)
+
+
+def _locks(descriptor: int) -> bool:
+    """Lock, or say that another process has; one that was killed is waited for until its children have ended too."""
+    patience = time.monotonic() + _SECONDS_FOR_CHILDREN
+    while True:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if not _is_dead(_owner(descriptor)) or time.monotonic() > patience:
+            return False
+        time.sleep(0.02)
+
+
+def _is_dead(owner: Owner) -> bool:
+    """Say whether a process of this machine is provably gone."""
+    mine = _this_process()
+    if not owner or not mine["boot"] or any(owner.get(name) != mine[name] for name in ("host", "boot")):
+        return False
+    try:
+        return _started(int(owner["process"])) != owner["started"]
+    except (OSError, ValueError):
+        return True
 
 
 def _busy(owner: Owner, path: Path, doing: str) -> OutputBusyError:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -114,3 +115,26 @@ def test_claim__removes_what_a_killed_query_spilled(tmp_path):
 
     with claimed(tmp_path):
         assert not spilled.exists()
+
+
+def test_claimed__waits_for_the_children_of_a_killed_process(tmp_path):
+    program = """
+import os, sys, time
+from pathlib import Path
+from batchgraph.claim import claimed
+with claimed(Path(sys.argv[1])):
+    if os.fork() == 0:  # holds the lock as well, and outlives its parent
+        print("held", flush=True)
+        sys.stdin.readline()
+        os._exit(0)
+    os.wait()
+"""
+    command = [sys.executable, "-c", program, tmp_path]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    threading.Timer(0.2, process.stdin.close).start()  # the child ends when there is nothing more to read
+
+    with claimed(tmp_path):
+        pass
