@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batchgraph.exit_codes import EXIT_CODES
 from batchgraph.policy.json_schema import policy_schema_text
-from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS, Column
+from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS, NAME_COLUMNS, Column
 from batchgraph.wire.spec import ANY, Header, Space
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ MAX_NUMBERS = 6
 
 
 def columns_table() -> str:
-    """Describe the columns of edge records and of flows."""
+    """Describe the columns of edge records, of flows and of names."""
     flows = (*FLOW_COLUMNS, *(column for column in COMBINED_FLOW_COLUMNS if column not in FLOW_COLUMNS))
-    return f"Edge records (edges/)\n\n{_columns(EDGE_COLUMNS)}\n\nFlows (flows/)\n\n{_columns(flows)}"
+    tables = (("Edge records (edges/)", EDGE_COLUMNS), ("Flows (flows/)", flows), ("Names (names/)", NAME_COLUMNS))
+    return "\n\n".join(f"{title}\n\n{_columns(columns)}" for title, columns in tables)
 
 
 def exit_codes_table() -> str:

@@ -28,7 +28,7 @@ FURTHER = "further"
 STAGES = ("extract", "merge", "report", "features", "connections")
 """In the order in which their options stand in ``run.json``, whatever was done last."""
 
-TABLES = ("captures", "hosts", "conversations", "protocols", "services")
+TABLES = ("captures", "hosts", "conversations", "protocols", "services", "names")
 
 Manifest = dict[str, Any]
 """``run.json`` as parsed: ``format_version``, ``version``, ``options``, ``stages`` and ``inputs``."""
@@ -61,6 +61,18 @@ class ResultsDirectory:
     def edge_parts(self, capture: str) -> list[Path]:
         """The parts of a capture's edge records that are there, in file order."""
         return sorted(self.edges_folder(capture).glob("part-*.parquet"))
+
+    def names_folder(self, capture: str) -> Path:
+        """Folder of what the parts of one capture say of hosts' names."""
+        return self.root / "names" / capture
+
+    def names_part(self, capture: str, number: int = 0) -> Path:
+        """What one part of a capture says of hosts' names; there is no file where it says nothing."""
+        return self.names_folder(capture) / f"part-{number:05d}.parquet"
+
+    def names_parts(self, capture: str) -> list[Path]:
+        """What is there of what a capture says of hosts' names, in file order."""
+        return sorted(self.names_folder(capture).glob("part-*.parquet"))
 
     def flows(self, capture: str = COMBINED) -> Path:
         """Flows of one capture, or of all."""

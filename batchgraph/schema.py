@@ -125,6 +125,17 @@ COMBINED_FLOW_COLUMNS: tuple[Column, ...] = (
 )
 """One row per flow over all captures (``flows/combined.parquet``), ordered by key."""
 
+NAME_COLUMNS: tuple[Column, ...] = (
+    Column("capture", TEXT, "id of the capture", nullable=False),
+    Column("frame", "uint64", "number of the first packet that says so", nullable=False),
+    Column("place", "uint32", "place among what that packet says, from 0", nullable=False),
+    Column("address", "string", "address; for dhcp-request the transaction", nullable=False),
+    Column("name", "string", "name, as printable text; for dhcp-ack the transaction", nullable=False),
+    Column("source", TEXT, "dns, mdns, llmnr, nbns, dhcp, dhcp-request or dhcp-ack", nullable=False),
+    Column("packets", "int64", "packets of this part that say so", nullable=False),
+)
+"""One row per name that packets of one part of a capture tell of an address (``names/``), the first said first."""
+
 
 def arrow_schema(columns: Iterable[Column], *, capture: str | None = None) -> pa.Schema:
     """Build the Arrow schema of a table, with units and meanings as metadata.

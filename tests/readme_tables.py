@@ -8,7 +8,7 @@ from pathlib import Path
 from batchgraph.declared import exit_codes_table, markdown_table
 from batchgraph.exit_codes import FAIL_ON, INPUT_STATUSES
 from batchgraph.graph.columns import NODE_COLUMNS
-from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_KEY, Column
+from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_KEY, NAME_COLUMNS, Column
 from batchgraph.wire import HEADERS, Header, capture_headers, link, names, network, transport, wireless
 
 README = Path(__file__).parents[1] / "README.md"
@@ -59,6 +59,7 @@ TABLES = {
     "edge-columns": lambda: columns_table(EDGE_COLUMNS),
     "flow-key": lambda: ", ".join(f"`{name}`" for name in FLOW_KEY),
     "flow-columns": flow_table,
+    "name-columns": lambda: columns_table(NAME_COLUMNS),
     "node-columns": lambda: columns_table(NODE_COLUMNS),
     "exit-codes": exit_codes_table,
     "fail-on": fail_on_table,

@@ -165,6 +165,15 @@ class RowGroup:
         stopped = self.rows.values[SLOT["stopped_in"], : self.n][self.rows.status[: self.n] != 0]
         _add_counts(stopped_in, stopped, self._table.names)
 
+    def address(self, row: int, column: str) -> str | None:
+        """Give one address of a row as text, None where it has none."""
+        slot = SLOT[column]
+        if not self.rows.present[row] & np.uint32(1 << slot):
+            return None
+        place = slice(int(self.rows.values[slot, row]), int(self.rows.values[slot, row]) + 1)
+        interned = self.interning
+        return address_texts(interned.kind[slot, place], interned.high[slot, place], interned.low[slot, place])[0]
+
     def stopped_at(self, name: int, first: int = 0) -> NDArray[np.int64]:
         """Give the rows from `first` on in which decoding stopped at the header of a number."""
         stopped = self.rows.values[SLOT["stopped_in"], first : self.n] == name

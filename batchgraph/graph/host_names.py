@@ -6,18 +6,20 @@ import csv
 
 from batchgraph.csv_rows import read_rows
 from batchgraph.errors import ResultsError
+from batchgraph.graph.database import open_database
+from batchgraph.graph.known_names import NAMES_IN_ORDER, create_known_names
 from batchgraph.results import Manifest, ResultsDirectory
 
 
 def host_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
-    """Give one name of each host that has any, the first: of ``names.csv`` where there is one, else of the captures.
+    """Give one name of each host that has any, the first of ``names.csv``; before there is one, as it would be there.
 
     A name is text from outside; who shows it escapes it.
 
     Raises
     ------
     ResultsError
-        If ``names.csv`` is no table with the columns ``address`` and ``name``.
+        If ``names.csv`` is no table with the columns ``address`` and ``name``, or what it is made of is not whole.
     """
     path = results.table("names")
     named: dict[str, str] = {}
@@ -29,7 +31,8 @@ def host_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
         except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
             raise ResultsError(f"{path}: no table with the columns address and name ({error!r})") from None
         return named
-    for entry in manifest["inputs"]:
-        for address, names in (entry.get("notes") or {}).get("names", {}).items():
-            named.setdefault(address, names[0])
+    with open_database() as connection:
+        create_known_names(connection, results, manifest)
+        for _capture, address, name, *_ in connection.execute(NAMES_IN_ORDER).fetchall():
+            named.setdefault(address, name)
     return named

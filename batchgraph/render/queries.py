@@ -1,10 +1,12 @@
-"""The tables as SQL over the views ``inputs``, ``edges`` and ``flows``; ``combined`` is one more value of ``capture``.
+"""The tables as SQL over ``inputs``, ``edges``, ``flows`` and ``known_names``; ``combined`` is one more ``capture``.
 
 Every query gives its rows in an order that only the data decide: the combined ones first, then capture by capture;
 in each by octets, the most first, then by name.
 """
 
 from __future__ import annotations
+
+from batchgraph.graph.known_names import NAMES_IN_ORDER
 
 MACROS = """
     CREATE MACRO instant(ns) AS
@@ -143,11 +145,17 @@ SERVICES = """
     FROM sums ORDER BY capture <> 'combined', capture, octets DESC, address, type, port
 """
 
+NAMES = f"""
+    SELECT capture, harmless(address) AS address, harmless(name) AS name, source, frame, packets
+    FROM ({NAMES_IN_ORDER})
+"""
+
 QUERIES = {
     "captures": CAPTURES,
     "hosts": HOSTS,
     "conversations": CONVERSATIONS,
     "protocols": PROTOCOLS,
     "services": SERVICES,
+    "names": NAMES,
 }
 """The query of each table of `batchgraph.results.TABLES`."""

@@ -9,6 +9,7 @@ import duckdb
 
 from batchgraph.errors import OutputError
 from batchgraph.graph.database import reading_errors
+from batchgraph.graph.known_names import create_known_names
 from batchgraph.render.database import add_view, results_database
 from batchgraph.render.queries import MACROS, QUERIES
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
@@ -28,7 +29,7 @@ def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]
     results
         With edge records and flows.
     manifest
-        Its ``run.json``.
+        Its ``run.json``; gets ``names_cut``, the captures with more names than are kept, where there are any.
 
     Yields
     ------
@@ -54,6 +55,8 @@ def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]
         _make_inputs(connection, manifest)
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
+        if cut := create_known_names(connection, results, manifest):
+            manifest["names_cut"] = list(cut)
         for name, query in QUERIES.items():
             with reading_errors():
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from batchgraph.capture.find import FoundCapture
 from batchgraph.capture.reader import CaptureReader, open_capture
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
+from batchgraph.naming.collect import collect_names
+from batchgraph.naming.part import write_names
+from batchgraph.naming.said import Collected
 from batchgraph.receipts import file_digest, has_receipt, key_of, read_receipt, write_receipt
 from batchgraph.results import ResultsDirectory, remove_all_but
 from batchgraph.stages.edges import EdgeWriter
@@ -82,16 +85,22 @@ def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
     results = ResultsDirectory(root)
     reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
     remove_all_but(results.edges_folder(capture), set())
-    counts = Counts()
+    remove_all_but(results.names_folder(capture), set())
+    counts, names = Counts(), Collected()
     with EdgeWriter(results.edges_part(capture), capture) as writer:
-        _write_rows(reader, decoder, writer, counts)
-    if writer.rows == 0:
-        _remove_empty(results.edges_folder(capture))
+        _write_rows(reader, decoder, writer, counts, names)
+    write_names(results.names_part(capture), capture, names)
+    for folder in (results.edges_folder(capture), results.names_folder(capture)):
+        _remove_empty(folder)
     record = input_record(task.found, reader, counts, writer.rows)
     if record["status"] not in _UNSETTLED:
         key = _key(task, record["sha256"])
-        write_receipt(root, f"extract/{capture}", key, files=results.edge_parts(capture), body=record)
+        write_receipt(root, f"extract/{capture}", key, files=_files(results, capture), body=record)
     return record
+
+
+def _files(results: ResultsDirectory, capture: str) -> list[Path]:
+    return [*results.edge_parts(capture), *results.names_parts(capture)]
 
 
 _UNSETTLED = ("changed", "failed")
@@ -117,13 +126,16 @@ def _done_before(task: ExtractTask) -> InputRecord | None:
     return done
 
 
-def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts) -> None:
+def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts, names: Collected) -> None:
     group = decoder.group
     group.clear()
     for window in reader.windows():
         first = 0
         while first < len(window.index):
-            first = decoder.decode(window, first)
+            row = group.n
+            after = decoder.decode(window, first)
+            collect_names(names, window, first, group, row, frame=writer.rows + 1 + row)
+            first = after
             if group.n == group.capacity:
                 _flush(decoder, writer, counts)
     if group.n:
@@ -139,5 +151,5 @@ def _flush(decoder: Decoder, writer: EdgeWriter, counts: Counts) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    if folder.is_dir():
+    if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

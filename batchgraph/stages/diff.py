@@ -37,7 +37,7 @@ class DiffOptions:
         A TOML file of what may differ.
     match
         One of `MATCHES`. ``mac``: by the link-layer address where that is the host's own; ``name``: by
-        ``tables/names.csv``, or else the captures' own notes; ``role``: by the services a host offers and uses. A host
+        ``tables/names.csv``, or what it would be made of; ``role``: by the services a host offers and uses. A host
         without any keeps its address.
     map
         Where to draw the map of the comparison: a file named ``.svg``, ``.png`` or ``.pdf``; None: nowhere.

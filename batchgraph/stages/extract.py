@@ -101,6 +101,7 @@ def _extract(
         for capture in found.inputs
     ]
     remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
+    remove_all_but(results.root / "names", set(done))
     forget_all_but(results.root, "extract", set(done))
     manifest: Manifest = {
         "format_version": FORMAT_VERSION,

@@ -145,7 +145,7 @@ def _merge(
 def _unmerged(manifest: Manifest) -> Manifest:
     """Forget what this stage and later ones did, so that what is half rewritten is not taken for complete."""
     options = manifest.get("options", {})
-    kept = {name: value for name, value in manifest.items() if name != "failed_maps"}
+    kept = {name: value for name, value in manifest.items() if name not in ("failed_maps", "names_cut")}
     return {**kept, "options": {name: options[name] for name in _STAGES_BEFORE if name in options}}
 
 

@@ -27,6 +27,10 @@ MAP_FORMATS = ("svg", "png", "pdf")
 
 _STAGES_BEFORE = ("extract", "merge")
 
+_ADDED = ("failed_maps", "names_cut")
+"""What a report adds to ``run.json`` beside its options, where there is any: maps that could not be drawn, captures
+with more names than are kept."""
+
 _MOST_PLACED = 500
 """Hosts that have a place common to all maps; the networks of more would be laid out for minutes."""
 
@@ -131,20 +135,20 @@ def _report(results: ResultsDirectory, options: ReportOptions, workers: int | Po
     reported = Reported(results, basis, options, edge_digests(results, manifest))
     key = reported.key()
     own_options = {**asdict(options), "formats": list(options.formats)}
-    if not reported.is_there(key):
+    added = reported.made_before(key)
+    if added is None:
         shown = {**basis, "options": {**basis["options"], "report": own_options}}
-        failed = _make(reported, shown, workers, progress)
-        if failed:
-            manifest["failed_maps"] = failed
-        else:
-            reported.vouch(key)
+        added = _make(reported, shown, workers, progress)
+        if "failed_maps" not in added:
+            reported.vouch(key, added)
+    manifest |= added
     manifest["options"]["report"] = own_options
     results.write_manifest(manifest)
     return manifest
 
 
-def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress) -> list[dict[str, Any]]:
-    """Write tables, maps and page, and give the maps that failed."""
+def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress) -> dict[str, Any]:
+    """Write tables, maps and page, and give what that adds to ``run.json``."""
     from batchgraph.stages.map_work import map_work
 
     results, options = reported.results, reported.options
@@ -155,7 +159,7 @@ def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress:
     if failed:
         manifest["failed_maps"] = failed
     _write_page(results, manifest, positions, progress)
-    return failed
+    return {name: manifest[name] for name in _ADDED if name in manifest}
 
 
 def _unreported(manifest: Manifest) -> Manifest:
@@ -163,16 +167,19 @@ def _unreported(manifest: Manifest) -> Manifest:
     options = manifest.get("options", {})
     if "merge" not in options:
         raise ResultsError("the flows are not there: run `batchgraph merge` or `batchgraph run` first")
-    kept = {name: value for name, value in manifest.items() if name != "failed_maps"}
+    kept = {name: value for name, value in manifest.items() if name not in _ADDED}
     return {**kept, "options": {name: value for name, value in options.items() if name != "report"}}
 
 
 def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress) -> None:
+    from batchgraph.naming.said import MAX_NAMES
     from batchgraph.render.tables import write_tables
 
     with progress.stage("tables", len(TABLES)) as stage:
         for name in write_tables(results, manifest):
             stage.advance(name)
+    for capture in manifest.get("names_cut", ()):
+        progress.problem(f"{capture}: it has more than {MAX_NAMES:,} names; tables/names.csv has those said first")
 
 
 def _write_page(results: ResultsDirectory, manifest: Manifest, positions: Positions | None, progress: Progress) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchgraph.receipts import file_digest, forget_all_but, key_of, read_receipt, write_receipt
+from batchgraph.receipts import Body, file_digest, forget_all_but, key_of, read_receipt, write_receipt
 from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
 from batchgraph.stages.standing import EdgeDigests
 
@@ -49,24 +49,25 @@ class Reported:
 
         with reading_errors():
             flows = [file_digest(self.results.flows(name)) for name in self._names()]
-        return key_of(manifest=self.manifest, options=asdict(self.options), edges=self.edges, flows=flows)
+            names = [file_digest(part) for name in self._names()[1:] for part in self.results.names_parts(name)]
+        return key_of(manifest=self.manifest, options=asdict(self.options), edges=self.edges, flows=flows, names=names)
 
-    def is_there(self, key: str) -> bool:
-        """Tell whether all of it was made before and is as it was; if so, remove maps that are none of it.
+    def made_before(self, key: str) -> Body | None:
+        """Give what was vouched for, if all of it was made before and is as it was, and remove maps that are none of it.
 
         Raises
         ------
         OutputError
             If they cannot be removed.
         """
-        if read_receipt(self.results.root, _RECEIPT, key) is None:
-            return False
-        # Left by a run with other options that was killed.
-        remove_all_but(self.results.map(COMBINED, "svg").parent, {path.name for path in self._maps()})
-        return True
+        body = read_receipt(self.results.root, _RECEIPT, key)
+        if body is not None:
+            # Left by a run with other options that was killed.
+            remove_all_but(self.results.map(COMBINED, "svg").parent, {path.name for path in self._maps()})
+        return body
 
-    def vouch(self, key: str) -> None:
-        """Write the receipt of a report all of which was made.
+    def vouch(self, key: str, body: Body) -> None:
+        """Write the receipt of a report all of which was made, with what it adds to ``run.json``.
 
         Raises
         ------
@@ -75,7 +76,7 @@ class Reported:
         """
         forget_all_but(self.results.root, "maps", set(self._names()))
         files = [self.results.page, *map(self.results.table, TABLES), *self._maps()]
-        write_receipt(self.results.root, _RECEIPT, key, files=files, body={})
+        write_receipt(self.results.root, _RECEIPT, key, files=files, body=body)
 
     def _names(self) -> list[str]:
         from batchgraph.render.tables import captures_with_rows
