@@ -30,8 +30,8 @@ class Case:
 def junit_text(suite: str, cases: Iterable[Case]) -> str:
     r"""Write cases as one JUnit test suite, in the order given.
 
-    There is no time and no host name in it. A character that XML 1.0 forbids, and an octet of a file name that is no
-    UTF-8, is written as Python would escape it (``\x00``, ``\udc80``).
+    There is no time and no host name in it. A character that does not print, and an octet of a file name that is no
+    UTF-8, is written as Python would escape it (``\x00``, ``\udc80``): XML 1.0 forbids many of them.
     """
     cases = list(cases)
     failures = sum(case.failure is not None for case in cases)
@@ -60,14 +60,12 @@ def _attribute(text: str) -> str:
 
 
 def _allowed(text: str) -> str:
-    return "".join(character if _is_xml(ord(character)) else _escaped(character) for character in text)
-
-
-def _is_xml(code: int) -> bool:
-    # XML 1.0, section 2.2, production 2; CR is left out, for a parser would make a line end of it.
-    return code in (0x09, 0x0A) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    # Tabs and line ends are allowed; not CR, for a parser would make a line end of it (XML 1.0, section 2.11).
+    return "".join(char if char in "\t\n" or char.isprintable() else _escaped(char) for char in text)
 
 
 def _escaped(character: str) -> str:
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TextIO
+
+# Commands of GitHub (##[), Azure (##vso[) and TeamCity (##teamcity[); the first two are found anywhere in a line.
+_COMMAND = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
     r"""Escape what does not print, so that text from outside is one line and cannot steer a terminal.
 
     Control and format characters (line ends and bidirectional overrides among them) become ``\xNN``, ``\uNNNN`` or
-    ``\UNNNNNNNN``; an octet of a file name that is no UTF-8 becomes ``\xNN``.
+    ``\UNNNNNNNN``; an octet of a file name that is no UTF-8 becomes ``\xNN``. So does one octet of what CI systems take
+    for a command within a line (``##[``).
     """
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+    line = "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return _COMMAND.sub(r"#\\x23", line)
+
+
+def json_line(text: str) -> str:
+    r"""Write JSON so that no CI system finds a command in it (``##[``); it says the same."""
+    return text.replace("##", r"#\u0023")  # outside of strings JSON has no such character
 
 
 def _escaped(character: str) -> str:

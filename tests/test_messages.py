@@ -1,10 +1,11 @@
+import json
 import os
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchgraph.messages import escape, write_line
+from batchgraph.messages import escape, json_line, write_line
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ from batchgraph.messages import escape, write_line
         ("\u202egnp.exe", "\\u202egnp.exe"),  # Unicode Standard Annex 9: right-to-left override
         ("\u2028", "\\u2028"),
         ("\U000e0041", "\\U000e0041"),
+        ("a ##[error]b ##vso[task] c ## d", "a #\\x23[error]b #\\x23vso[task] c ## d"),
+        ("###[error]", "##\\x23[error]"),
         ("\udcff.pcap", "\\xff.pcap"),  # PEP 383: the octet 0xff in a name that is no UTF-8
     ],
 )
@@ -29,6 +32,13 @@ def test_escape__escapes_what_does_not_print(text, shown):
 @given(st.text(st.characters()))
 def test_escape__is_always_printable(text):
     assert escape(text).isprintable()
+
+
+def test_json_line__says_the_same_without_a_command():
+    text = json.dumps({"##[error]": ["####", "#"]})
+
+    assert "##" not in json_line(text)
+    assert json.loads(json_line(text)) == json.loads(text)
 
 
 def test_write_line__is_dropped_where_nobody_reads():

@@ -10,7 +10,7 @@ from typing import Any
 
 from batchgraph.exit_codes import InputEntry, bad_inputs, status_counts
 from batchgraph.junit import Case, junit_text
-from batchgraph.messages import escape
+from batchgraph.messages import escape, json_line
 from batchgraph.results import Manifest, replacing
 
 
@@ -57,7 +57,7 @@ class Outcome:
 def json_text(outcome: Outcome) -> str:
     """Give the outcome as one JSON object, on one line."""
     manifest: Manifest = outcome.manifest or {"inputs": []}
-    return json.dumps(
+    content = json.dumps(
         {
             "command": outcome.command,
             "exit_code": outcome.code,
@@ -69,6 +69,7 @@ def json_text(outcome: Outcome) -> str:
             "failed_maps": manifest.get("failed_maps", []),
         }
     )
+    return json_line(content)
 
 
 def _input(entry: InputEntry) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import textwrap
 from batchgraph.difference.fail_on import CHANGES, KINDS
 from batchgraph.difference.finding import Difference, Finding
 from batchgraph.junit import Case, junit_text
-from batchgraph.messages import escape
+from batchgraph.messages import escape, json_line
 
 SHOWN = 20
 """Findings of a kind and change that a terminal shows; the files have all."""
@@ -24,7 +24,7 @@ def terminal_text(difference: Difference) -> str:
             findings = list(difference.of(kind, change))
             if findings:
                 lines += ["", f"{_title(kind, change)}: {len(findings):,}"]
-                lines += [_cut(f"{'!' if f.fails else ' '} {escape(f.name)}  {_amount(f)}") for f in findings[:SHOWN]]
+                lines += [_cut(f"{'!' if f.fails else '-'} {escape(f.name)}  {_amount(f)}") for f in findings[:SHOWN]]
                 if len(findings) > SHOWN:
                     lines.append(f"  and {len(findings) - SHOWN:,} more")
     return "\n".join(lines)
@@ -77,7 +77,7 @@ def json_text(difference: Difference) -> str:
         "span_seconds": {"baseline": difference.spans[0], "new": difference.spans[1]},
         "findings": [_as_json(finding) for finding in difference.findings],
     }
-    return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
+    return json_line(json.dumps(content, indent=1, ensure_ascii=True)) + "\n"
 
 
 def junit_of(difference: Difference) -> str:
@@ -125,5 +125,6 @@ def _cut(line: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape what Markdown or HTML would take for its own."""
-    return "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\!" else c for c in escape(text))
+    """Escape what Markdown or HTML would take for its own, and what GitHub makes mentions, references and links of."""
+    cell = "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\!@#~$" else c for c in escape(text))
+    return cell.replace("://", "&#58;//").replace("www.", "www&#46;")

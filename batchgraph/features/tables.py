@@ -15,6 +15,7 @@ from batchgraph.features.declared import LABEL, Feature
 from batchgraph.graph.csv_copy import copy_as_csv
 from batchgraph.graph.rowgroups import write_rows
 from batchgraph.graph.source import parquet_batches
+from batchgraph.messages import escape
 from batchgraph.schema import arrow_schema
 
 Labels = Mapping[tuple[str, str], str]
@@ -23,6 +24,8 @@ Labels = Mapping[tuple[str, str], str]
 
 def read_labels(path: Path) -> Labels:
     """Read labels of hosts: CSV with the columns ``host`` and ``label``, and ``capture`` where they are not for all.
+
+    What does not print in a label is escaped.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def read_labels(path: Path) -> Labels:
                 raise UsageError(f"the labels in {path} lack the column {', '.join(sorted(missing))}")
             for row in reader:
                 key = ((row.get("capture") or "").strip(), (row["host"] or "").strip())
-                label = (row["label"] or "").strip()
+                label = escape((row["label"] or "").strip())
                 if labels.setdefault(key, label) != label:
                     raise UsageError(f"the labels in {path} give {key[1]} two: {labels[key]} and {label}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:

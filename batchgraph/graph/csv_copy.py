@@ -17,6 +17,9 @@ _INSTANT = (
     f"strftime(make_timestamp((epoch_ns({{0}}) - {_REST}) // 1000), '%Y-%m-%dT%H:%M:%S') || printf('.%09dZ', {_REST})"
 )
 
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
+_HARMLESS = "CASE WHEN left({0}, 1) IN ('=', '+', '-', '@', chr(9), chr(10), chr(13)) THEN chr(39) || {0} ELSE {0} END"
+
 
 def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
     """Write a Parquet file as CSV, whole or not at all.
@@ -26,7 +29,8 @@ def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
     source
         The Parquet file.
     path
-        Of the CSV file: UTF-8 with line feeds, times as ISO 8601 in UTC with nanoseconds, what is not there empty.
+        Of the CSV file: UTF-8 with line feeds, times as ISO 8601 in UTC with nanoseconds, what is not there empty. Text
+        that a spreadsheet would take for a formula has an apostrophe before it.
     columns
         Of both, in order.
 
@@ -37,10 +41,7 @@ def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
     OutputError
         If the CSV file cannot be written.
     """
-    shown = ", ".join(
-        f"{_INSTANT.format(_quoted(column)) if column.type == TIMESTAMP else _quoted(column)} AS {_quoted(column)}"
-        for column in columns
-    )
+    shown = ", ".join(f"{_shown(column)} AS {_quoted(column)}" for column in columns)
     with open_database() as connection, replacing(path) as temporary:
         connection.execute("SET preserve_insertion_order = true")
         with reading_errors():
@@ -50,6 +51,13 @@ def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
             connection.execute(f"COPY (SELECT {shown} FROM rows) TO '{target}' (FORMAT csv, HEADER, DELIMITER ',')")
         except duckdb.Error as error:
             raise OutputError(f"cannot write {path}: {error}; the same command continues the run") from error
+
+
+def _shown(column: Column) -> str:
+    name = _quoted(column)
+    if column.type == TIMESTAMP:
+        return _INSTANT.format(name)
+    return _HARMLESS.format(name) if "string" in column.type else name
 
 
 def _quoted(column: Column) -> str:

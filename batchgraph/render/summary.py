@@ -87,7 +87,7 @@ def _problem_lines(manifest: Manifest) -> list[str]:
     for entry in bad[:_SHOWN_PROBLEMS]:
         what = next((str(problem["what"]) for problem in entry.get("problems", ())), "")
         reason = what if what.startswith(entry["status"]) else f"{entry['status']}{': ' if what else ''}{what}"
-        lines.append(f"  {safe_label(entry['path'], limit=40)}: {reason}")
+        lines.append(f"  - {safe_label(entry['path'], limit=40)}: {reason}")
     if len(bad) > _SHOWN_PROBLEMS:
         lines.append(f"  and {len(bad) - _SHOWN_PROBLEMS:,} more; captures.csv has all of them")
     return lines

@@ -30,7 +30,7 @@ def test_summary__names_captures_that_are_not_whole(tmp_path):
 
     text = summary(tmp_path, {"a": [UDP], "b": [UDP]}, status="partial", path="b.pcap", problems=[problem])
 
-    assert "  b.pcap: partial: cut off" in text.splitlines()
+    assert "  - b.pcap: partial: cut off" in text.splitlines()
 
 
 def test_summary__fits_the_terminal_whatever_the_names(tmp_path):
