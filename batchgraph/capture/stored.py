@@ -61,7 +61,8 @@ def open_regular(path: str | Path) -> int:
 class StoredFile:
     """A file as it is stored, as a `Source`; reading is unbuffered, never by mmap.
 
-    A file that shrinks while it is mapped kills the process, and a page fault costs more than the copy.
+    A file that shrinks while it is mapped kills the process, and a page fault costs more than the copy. What is written
+    behind the end that the file had when it was opened is not read: reading a file that grows must end.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -73,6 +74,7 @@ class StoredFile:
         self._raw = io.FileIO(self._descriptor, "rb")
         self._hash = hashlib.sha256()
         self._before = os.fstat(self._descriptor)
+        self._end = self._before.st_size
 
     def __enter__(self) -> StoredFile:
         return self
@@ -97,7 +99,7 @@ class StoredFile:
     def readinto(self, buffer: memoryview) -> int:
         """Fill the front of `buffer` and hash what was read; an error of the system ends the file and is kept."""
         try:
-            n = self._raw.readinto(buffer) or 0
+            n = self._raw.readinto(buffer[: self._end - self.position]) or 0
         except OSError as error:
             self.error = error
             return 0
@@ -130,6 +132,7 @@ class StoredFile:
     def read_at(self, position: int, n_octets: int) -> bytes:
         """Give octets from anywhere in the file, neither passed nor hashed; fewer than asked for only at the end."""
         pieces = b""
+        n_octets = min(n_octets, self._end - position)
         try:
             while len(pieces) < n_octets:
                 piece = os.pread(self._descriptor, n_octets - len(pieces), position + len(pieces))

@@ -107,7 +107,18 @@ def test_reader__file_that_grows_is_changed(write, octets):
 
     accounting, packets = windows_while(path, grow)
 
-    assert (accounting.status, packets) == ("changed", 51)
+    assert (accounting.status, packets) == ("changed", 50)
+
+
+def test_reader__file_that_never_stops_growing_is_read_to_where_it_ended(write, octets):
+    path = write(PCAP, RECORD * 50)
+    reader = open_capture(path, window_octets=64)
+    for window in reader.windows():
+        assert len(window.index)
+        with path.open("ab") as file:
+            file.write(octets(RECORD * 50))
+
+    assert (reader.accounting.status, reader.accounting.packets) == ("changed", 50)
 
 
 def test_reader__file_that_shrinks_is_changed(write):
