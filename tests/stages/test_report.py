@@ -47,6 +47,7 @@ def test_report__writes_all_tables(merged):
         "captures",
         "conversations",
         "hosts",
+        "names",
         "protocols",
         "services",
     ]
