@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
@@ -18,6 +19,8 @@ from batchgraph.errors import UsageError
 
 KEY_OCTETS = 32
 """Length of a key, as Crypto-PAn has it."""
+
+_MAC = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 _BROADCAST = "ff:ff:ff:ff:ff:ff"
 
@@ -60,6 +63,15 @@ class Anonymizer:
     """
 
     key: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the key, by which two runs can be told to have the same one; it does not give the key away."""
+        return hmac.digest(self.key, b"batchgraph: which key", hashlib.sha256).hex()[:16]
+
+    def any_address(self, text: str) -> str:
+        """Rename an address of either kind, told by its form."""
+        return self.link_layer(text) if _MAC.fullmatch(text) else self.address(text)
 
     def address(self, text: str) -> str:
         """Rename a network address, whatever its scope; text that is none becomes a keyed digest."""

@@ -123,10 +123,28 @@ class ResultsDirectory:
         with replacing(self.manifest_path) as path:
             path.write_text(json.dumps(ordered, indent=1, ensure_ascii=True) + "\n", encoding="utf-8", newline="\n")
 
+    def remove_made(self) -> None:
+        """Remove ``run.json`` and all that the stages and further commands made, whatever it is of."""
+        for name in ("edges", "names", "flows", "graphs", "maps", "tables", "features", "views"):
+            remove_all_but(self.root / name, set())
+        with output_errors(self.page):
+            self.page.unlink(missing_ok=True)
+        self.discard_manifest()
+
     def discard_manifest(self) -> None:
         """Remove ``run.json``, so that what is rewritten now is not taken for complete."""
         with output_errors(self.manifest_path), suppress(FileNotFoundError):
             self.manifest_path.unlink()
+
+
+def anonymized_by(results: ResultsDirectory) -> str | None:
+    """Give the digest of the key by which a run's addresses were renamed; None where they were not, or nobody knows."""
+    try:
+        extracted = results.read_manifest()["options"]["extract"]
+    except (ResultsError, KeyError):
+        return None
+    digest: str | None = extracted.get("anonymized")
+    return digest
 
 
 @contextmanager

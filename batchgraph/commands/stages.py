@@ -15,6 +15,7 @@ from batchgraph.commands.options import (
     Force,
     Formats,
     Inputs,
+    KeyFile,
     Layout,
     MaxExpanded,
     MaxMemory,
@@ -46,6 +47,7 @@ def run_command(
     decoder: Decoder = "table",
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
+    anonymize: KeyFile = None,
     timeout: TimeLimit = None,
     max_memory: MaxMemory = 600,
     by: By = "flow",
@@ -61,12 +63,13 @@ def run_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, MergeOptions, ReportOptions, run
 
+        extract_options = ExtractOptions(decoder, tunnels, max_expanded, anonymize)
         if force:
             _forget(out)
         return run(
             inputs,
             out,
-            extract_options=ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded),
+            extract_options=extract_options,
             merge_options=MergeOptions(by=by, trust=split_commas(trust)),
             report_options=ReportOptions(split_commas(formats), before_after, layout, top),
             limits=_limits(timeout, max_memory),
@@ -86,6 +89,7 @@ def extract_command(
     decoder: Decoder = "table",
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
+    anonymize: KeyFile = None,
     timeout: TimeLimit = None,
     max_memory: MaxMemory = 600,
     force: Force = False,
@@ -95,9 +99,9 @@ def extract_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, extract
 
+        options = ExtractOptions(decoder, tunnels, max_expanded, anonymize)
         if force:
             _forget(out)
-        options = ExtractOptions(decoder=decoder, tunnels=tunnels, max_expanded=max_expanded)
         limits = _limits(timeout, max_memory)
         return extract(inputs, out, options=options, limits=limits, workers=pool, progress=progress)
 

@@ -17,7 +17,7 @@ from batchgraph.features.measures import MOST_EDGES, NAMES, Measures, measure
 from batchgraph.graph.database import open_database, query_batches, reading_errors
 from batchgraph.graph.records import create_source, window_start
 from batchgraph.graph.rowgroups import write_rows
-from batchgraph.graph.scope import address_scope
+from batchgraph.graph.scope import scopes_of
 from batchgraph.graph.services import create_sides
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import TIMESTAMP, arrow_schema
@@ -185,8 +185,9 @@ def _host_rows(connection: duckdb.DuckDBPyConnection, task: FeatureTask) -> Iter
             LEFT JOIN measures m ON (h."window", h.host) = (m."window", m.host)
         ORDER BY h."window", h.host
     """
+    scope_of = scopes_of(ResultsDirectory(task.root))
     for batch in query_batches(connection, query, parameters={}):
-        scopes = [address_scope(address) for address in batch.column("host").to_pylist()]
+        scopes = [scope_of(address) for address in batch.column("host").to_pylist()]
         yield _finished(batch.append_column("scope", pa.array(scopes, pa.string())), HOST_FEATURES, task)
 
 

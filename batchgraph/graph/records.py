@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from batchgraph.anonymize import Anonymizer
 from batchgraph.graph.database import literal_path, query_batches, reading_errors
+from batchgraph.graph.scope import no_scope
 from batchgraph.graph.selection import EdgeKind, Selection, inside, network_of
 from batchgraph.graph.services import create_sides
 from batchgraph.results import ResultsDirectory
@@ -37,6 +38,8 @@ class Request:
         Which packets count; its addresses are those of the edge records.
     anonymizer
         Renames the ends of edges; None: they keep their addresses.
+    is_renamed
+        Whether the run's own addresses were renamed.
     """
 
     name: str
@@ -46,6 +49,14 @@ class Request:
     window_ns: int | None = None
     selection: Selection = field(default_factory=Selection)
     anonymizer: Anonymizer | None = None
+    is_renamed: bool = False
+
+    @property
+    def scope_of(self) -> Callable[[str], str | None]:
+        """Names the scope of a node; renamed network addresses have none."""
+        if self.kind.name != "mac" and (self.is_renamed or self.anonymizer is not None):
+            return no_scope
+        return self.kind.scope_of
 
     def renames(self) -> Callable[[str], str | None] | None:
         """Give what makes nodes of addresses, or None where addresses are nodes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchgraph.errors import ResultsError
 from batchgraph.graph.columns import EDGE_KINDS
-from batchgraph.results import COMBINED, Manifest, ResultsDirectory
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory, anonymized_by
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -195,7 +195,9 @@ class Results:
         captures = self.captures if name == COMBINED else (self._known(name),)
         window_ns = None if window is None else parse_duration(window)
         kind = parse_kind(merged["by"] if by is None else by)
-        return Request(name, captures, tuple(merged["trust"]), kind, window_ns, Selection(where, tuple(hosts), time))
+        selection = Selection(where, tuple(hosts), time)
+        is_renamed = anonymized_by(self.directory) is not None
+        return Request(name, captures, tuple(merged["trust"]), kind, window_ns, selection, is_renamed=is_renamed)
 
     def _known(self, name: str) -> str:
         if name != COMBINED and name not in self.captures:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from ipaddress import ip_network
+
+from batchgraph.results import ResultsDirectory, anonymized_by
 
 # The first network that holds the address decides, so the narrow ones stand before the wide. The table stands here,
 # and is not asked of Python's `ipaddress`, because what that calls private or global has changed between its patch
@@ -97,3 +100,13 @@ def address_scope(address: str) -> str | None:
     number = int.from_bytes(octets)
     rules = _IPV4_RULES if len(octets) == 4 else _IPV6_RULES
     return next(scope for shift, prefix, scope in rules if number >> shift == prefix)
+
+
+def no_scope(address: str) -> str | None:
+    """Name no scope: an address that was renamed says nothing of the part of the network that it was of."""
+    return None
+
+
+def scopes_of(results: ResultsDirectory) -> Callable[[str], str | None]:
+    """Give what names the scope of a run's addresses: `address_scope`, or `no_scope` where they were renamed."""
+    return address_scope if anonymized_by(results) is None else no_scope

@@ -87,7 +87,7 @@ class FurtherGraph:
 
     def nodes(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
         """Give the nodes by address: a column ``address`` and `NODE_COLUMNS`."""
-        scope_of = self.request.kind.scope_of
+        scope_of = self.request.scope_of
         for batch in query_batches(connection, self.node_query, parameters=self.parameters):
             scopes = [scope_of(address) for address in batch.column("address").to_pylist()]
             yield batch.append_column("scope", pa.array(scopes, pa.string()))

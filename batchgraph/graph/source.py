@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from batchgraph.graph.columns import ENDS, PACKET_NAMES, edge_columns
 from batchgraph.graph.database import BATCH_ROWS, literal_path, query_batches, reading_errors
-from batchgraph.graph.scope import address_scope
+from batchgraph.graph.scope import scopes_of
 from batchgraph.results import COMBINED, ResultsDirectory
 from batchgraph.schema import Column
 
@@ -96,8 +96,9 @@ class GraphSource:
 
     def nodes(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
         """Give the hosts by address: a column ``address`` and `NODE_COLUMNS`."""
+        scope_of = scopes_of(self.results)
         for batch in query_batches(connection, _NODE_QUERY, parameters=self._flows()):
-            scopes = [address_scope(address) for address in batch.column("address").to_pylist()]
+            scopes = [scope_of(address) for address in batch.column("address").to_pylist()]
             yield batch.append_column("scope", pa.array(scopes, pa.string()))
 
     def edges(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:

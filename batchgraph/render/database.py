@@ -10,13 +10,14 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 
 from batchgraph.graph.database import literal_path, open_database, reading_errors
-from batchgraph.graph.scope import address_scope
+from batchgraph.graph.scope import scopes_of
+from batchgraph.results import ResultsDirectory
 from batchgraph.schema import Column, arrow_schema
 
 
 @contextmanager
 def results_database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database for reading results; its SQL can call ``scope_of(address)``, null where there is no scope.
+    """Open a database for reading results; its SQL can call ``scope_of(address)``, null where none is known.
 
     Parameters
     ----------
@@ -27,7 +28,11 @@ def results_database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         # A table once sorted is written as sorted.
         connection.execute("SET preserve_insertion_order = true")
         connection.create_function(
-            "scope_of", address_scope, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
+            "scope_of",
+            scopes_of(ResultsDirectory(root)),
+            ["VARCHAR"],
+            "VARCHAR",
+            null_handling=FunctionNullHandling.SPECIAL,
         )
         yield connection
 

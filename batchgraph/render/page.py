@@ -167,6 +167,7 @@ def _context(
         "untimed": traffic.untimed,
         "tables": load_tables(results, names),
         "picture": pictures[COMBINED],
+        "is_anonymized": "anonymized" in manifest["options"].get("extract", {}),
         "command": command_line(manifest),
         "options": manifest["options"],
     }
@@ -185,6 +186,9 @@ def command_line(manifest: Manifest) -> str:
     words = ["batchgraph run CAPTURES --out RESULTS"]
     for stage in ("extract", "merge", "report"):
         for name, value in manifest["options"].get(stage, {}).items():
+            if name == "anonymized":
+                words.append("--anonymize KEYFILE")
+                continue
             flag = "--" + {"formats": "format"}.get(name, name.replace("_", "-"))
             if value is True:
                 words.append(flag)

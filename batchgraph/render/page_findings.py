@@ -64,7 +64,7 @@ class Findings:
 _SCANS = f"""
     WITH single_hosts AS (
         SELECT dst FROM (SELECT DISTINCT dst FROM flows WHERE type = 'UDP')
-        WHERE scope_of(dst) IN ('private', 'global')
+        WHERE coalesce(scope_of(dst), 'global') IN ('private', 'global')
     ), vain AS MATERIALIZED (
         SELECT capture, src, dst, type, dport FROM flows
         WHERE type = 'TCP' AND ((tcp_flags & 18) = 2 OR (tcp_flags & 22) = 0) AND dport IS NOT NULL AND src <> dst

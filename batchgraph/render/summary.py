@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from batchgraph.render.text import format_count, format_octets, safe_label
-from batchgraph.results import COMBINED, Manifest, ResultsDirectory
+from batchgraph.results import COMBINED, Manifest, ResultsDirectory, anonymized_by
 
 WIDTH = 80
 """Columns that no line exceeds."""
@@ -58,6 +58,8 @@ def _total_lines(results: ResultsDirectory) -> list[str]:
         format_count(int(total["flows"]), "flow"),
     )
     lines = [" · ".join(counts)]
+    if anonymized_by(results) is not None:
+        lines.append("addresses are anonymized")
     if total["first"]:
         lines.append(f"{total['first'][:19]}Z to {total['last'][:19]}Z")
     if protocols:

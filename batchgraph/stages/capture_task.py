@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from batchgraph.anonymize import Anonymizer, read_key
 from batchgraph.capture.find import FoundCapture
 from batchgraph.capture.reader import CaptureReader, open_capture
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
@@ -35,11 +36,32 @@ class ExtractOptions:
         ``inner``: decode to the innermost IP header. ``outer``: stop at the outermost.
     max_expanded
         Octets that a compressed capture may expand to; None: no limit but that on its ratio.
+    key
+        A file with a key, as for `batchgraph.anonymize.read_key`, by which all addresses are renamed; names and
+        comments are left out then. None: addresses stay as they are.
+
+    Raises
+    ------
+    UsageError
+        If there is no key in the file.
     """
 
     decoder: Literal["table", "scapy"] = "table"
     tunnels: Tunnels = "inner"
     max_expanded: int | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.anonymizer()
+
+    def anonymizer(self) -> Anonymizer | None:
+        """Give what renames addresses, None where they stay."""
+        return None if self.key is None else Anonymizer(read_key(self.key))
+
+    def as_json(self, anonymizer: Anonymizer | None) -> dict[str, Any]:
+        """Give the options as ``run.json`` holds them: of a key nothing but a digest, as ``anonymized``."""
+        options = {name: value for name, value in asdict(self).items() if name != "key"}
+        return options if anonymizer is None else {**options, "anonymized": anonymizer.fingerprint}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,7 @@ class ExtractTask:
     out: str
     options: ExtractOptions
     headers: tuple[Header, ...]
+    anonymizer: Anonymizer | None = None
 
 
 def extract_captures(tasks: Sequence[ExtractTask], *, journal: Journal | None = None) -> list[InputRecord]:
@@ -86,13 +109,16 @@ def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
     reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
     remove_all_but(results.edges_folder(capture), set())
     remove_all_but(results.names_folder(capture), set())
-    counts, names = Counts(), Collected()
-    with EdgeWriter(results.edges_part(capture), capture) as writer:
+    counts, names = Counts(), Collected() if task.anonymizer is None else None
+    with EdgeWriter(results.edges_part(capture), capture, task.anonymizer) as writer:
         _write_rows(reader, decoder, writer, counts, names)
-    write_names(results.names_part(capture), capture, names)
+    if names is not None:
+        write_names(results.names_part(capture), capture, names)
     for folder in (results.edges_folder(capture), results.names_folder(capture)):
         _remove_empty(folder)
     record = input_record(task.found, reader, counts, writer.rows)
+    if task.anonymizer is not None:
+        record["notes"] = {name: value for name, value in record["notes"].items() if name.startswith("n_")}
     if record["status"] not in _UNSETTLED:
         key = _key(task, record["sha256"])
         write_receipt(root, f"extract/{capture}", key, files=_files(results, capture), body=record)
@@ -109,9 +135,8 @@ _UNSETTLED = ("changed", "failed")
 
 def _key(task: ExtractTask, sha256: str) -> str:
     """Digest what a capture's edge records depend on."""
-    found = task.found
-    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=asdict(task.options),
-                  headers=task.headers)  # fmt: skip
+    found, options = task.found, task.options.as_json(task.anonymizer)
+    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=options, headers=task.headers)
 
 
 def _done_before(task: ExtractTask) -> InputRecord | None:
@@ -126,7 +151,9 @@ def _done_before(task: ExtractTask) -> InputRecord | None:
     return done
 
 
-def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts, names: Collected) -> None:
+def _write_rows(
+    reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts, names: Collected | None
+) -> None:
     group = decoder.group
     group.clear()
     for window in reader.windows():
@@ -134,7 +161,8 @@ def _write_rows(reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, cou
         while first < len(window.index):
             row = group.n
             after = decoder.decode(window, first)
-            collect_names(names, window, first, group, row, frame=writer.rows + 1 + row)
+            if names is not None:
+                collect_names(names, window, first, group, row, frame=writer.rows + 1 + row)
             first = after
             if group.n == group.capacity:
                 _flush(decoder, writer, counts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from batchgraph.capture.find import FoundCaptures, find_captures
@@ -12,8 +11,8 @@ from batchgraph.claim import claimed
 from batchgraph.decode.warm_up import is_warm, warm_up
 from batchgraph.parallel import Pool, as_pool
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.receipts import forget_all_but
-from batchgraph.results import Manifest, ResultsDirectory, program_version, remove_all_but
+from batchgraph.receipts import forget, forget_all_but
+from batchgraph.results import Manifest, ResultsDirectory, anonymized_by, program_version, remove_all_but
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
 from batchgraph.stages.guard import Limits, extract_guarded
@@ -82,13 +81,19 @@ def _extract(
     *,
     limits: Limits | None,
 ) -> Manifest:
+    anonymizer = options.anonymizer()
+    if anonymizer is not None and anonymized_by(results) != anonymizer.fingerprint:
+        results.remove_made()
+        forget(results.root)
     results.discard_manifest()
     if options.decoder == "table" and not is_warm():
         with progress.stage("compile the decoder, once for this machine", 1) as stage:
             warm_up()
             stage.advance()
     root, headers = os.fspath(results.root), added()
-    tasks = [ExtractTask(capture, root, options, headers) for capture in found.inputs if not capture.same_as]
+    tasks = [
+        ExtractTask(capture, root, options, headers, anonymizer) for capture in found.inputs if not capture.same_as
+    ]
     done: dict[str, InputRecord] = {}
     with progress.stage("extract", len(tasks)) as stage:
         for record in _extract_all(tasks, workers, limits):
@@ -106,7 +111,7 @@ def _extract(
     manifest: Manifest = {
         "format_version": FORMAT_VERSION,
         "version": program_version(),
-        "options": {"extract": asdict(options)},
+        "options": {"extract": options.as_json(anonymizer)},
         "inputs": records,
         "passed_over": list(found.passed_over),
     }

@@ -180,7 +180,10 @@ def _request(manifest: Manifest, options: GraphOptions) -> Request:
         captures = (options.capture,)
     kind, window_ns, selection = options.parsed()
     anonymizer = None if options.key is None else Anonymizer(read_key(options.key))
-    return Request(options.capture, captures, tuple(merged["trust"]), kind, window_ns, selection, anonymizer)
+    is_renamed = "anonymized" in manifest["options"].get("extract", {})
+    return Request(
+        options.capture, captures, tuple(merged["trust"]), kind, window_ns, selection, anonymizer, is_renamed
+    )
 
 
 def _allowed_sizes(series: Series, options: GraphOptions) -> Sequence[WindowSize]:

@@ -53,7 +53,7 @@ class Reported:
         return key_of(manifest=self.manifest, options=asdict(self.options), edges=self.edges, flows=flows, names=names)
 
     def made_before(self, key: str) -> Body | None:
-        """Give what was vouched for, if all of it was made before and is as it was; other maps are removed.
+        """Give what was vouched for, if all was made before and is as it was, and remove maps that are none of it.
 
         Raises
         ------
