@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-_LAYERS = {"TCP": "tcp", "UDP": "udp", "SCTP": "sctp", "ICMP": "icmp", "ICMPv6": "icmpv6"}
+_LAYERS = {"TCP": "tcp", "UDP": "udp", "ICMP": "icmp", "ICMPv6": "icmpv6"}
 
 
 def display_filter(row: Mapping[str, Any], frames: Sequence[int]) -> tuple[str, bool]:
@@ -38,7 +38,8 @@ def display_filter(row: Mapping[str, Any], frames: Sequence[int]) -> tuple[str, 
 def _by_hosts(row: Mapping[str, Any]) -> str:
     client, server = row["client"], row["server"]
     if row["type"] == "ARP":
-        return f"arp.src.proto_ipv4 == {client} && arp.dst.proto_ipv4 == {server}"
+        # RARP's requests and replies (RFC 903) are ARP to Wireshark.
+        return f"arp.src.proto_ipv4 == {client} && arp.dst.proto_ipv4 == {server} && !(arp.opcode in {{3, 4}})"
     layer = _LAYERS[row["type"]]
     if layer.startswith("icmp"):
         return f"{layer} && {_addresses(row)}"

@@ -89,7 +89,8 @@ def blamed(policy: Policy) -> str:
 
 
 # How many packets a filter by hosts, label and port would find: where they are no more than the violation has, it is
-# exact. Tunnels and ICMP errors repeat headers, which such a filter would find too.
+# exact. Tunnels and ICMP errors repeat headers, which such a filter would find too. Of SCTP with a malformed chunk
+# Wireshark shows no ports.
 _BY_PORT = """
     SELECT capture, src, dst, type, coalesce({port}, -1) AS port, sum(packets) AS packets FROM flows GROUP BY ALL
 """
@@ -101,7 +102,10 @@ def found(policy: Policy) -> str:
     if any(rule.max_rate is not None for rule in policy.rules):
         rates = """
             SELECT hit, max(packets) AS rate
-            FROM (SELECT hit, count(*) AS packets FROM blamed GROUP BY hit, time_ns // 1000000000) GROUP BY hit
+            FROM (
+                SELECT hit, count(*) AS packets FROM blamed WHERE time_ns IS NOT NULL
+                GROUP BY hit, time_ns // 1000000000
+            ) GROUP BY hit
         """
     return f"""
         SELECT h.*, s.* EXCLUDE (hit), coalesce(r.rate, 0) AS rate
@@ -116,7 +120,7 @@ def found(policy: Policy) -> str:
 
 PLAIN = f"""
     SELECT h.*, coalesce(h.clear AND h.client <> h.server AND n.capture IS NULL AND (
-        (h.type IN ('TCP', 'UDP', 'SCTP') AND h.port IS NOT NULL)
+        (h.type IN ('TCP', 'UDP') AND h.port IS NOT NULL)
         OR (h.type IN ('ICMP', 'ICMPv6') AND e.capture IS NULL) OR h.type = 'ARP')
         AND h.packets = coalesce(asked.packets, 0)
             + if(h.one_way OR h.type = 'ARP', 0, coalesce(answered.packets, 0)), false) AS plain
@@ -135,7 +139,12 @@ PLAIN = f"""
 """
 """The rows of ``found``, each with ``plain``: whether hosts, label and port alone select its packets."""
 
+# Most violations have few packets: numbering them all would take memory for each violation.
 FRAMES = f"""
-    SELECT hit, frame FROM blamed SEMI JOIN found USING (hit)
-    QUALIFY row_number() OVER (PARTITION BY hit ORDER BY frame) <= {FRAMES_KEPT}
+    SELECT hit, frame FROM blamed SEMI JOIN (FROM found WHERE packets <= {FRAMES_KEPT}) USING (hit)
+    UNION ALL
+    SELECT hit, frame FROM (
+        SELECT hit, frame FROM blamed SEMI JOIN (FROM found WHERE packets > {FRAMES_KEPT}) USING (hit)
+        QUALIFY row_number() OVER (PARTITION BY hit ORDER BY frame) <= {FRAMES_KEPT}
+    )
 """

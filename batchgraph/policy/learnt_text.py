@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -27,12 +26,10 @@ def policy_text(served: Iterable[Served], labels: Iterable[str]) -> str:
 
 
 def _rule(served: Served, names: dict[str, int], *, has_ports: bool) -> str:
-    words = [re.sub(r"[^a-z0-9]+", "-", served.label)]
-    words += [str(number) for number in (served.proto, served.ports[0]) if number >= 0]
-    base = "-".join(words)
+    base = " ".join([served.label, *(str(number) for number in (served.proto, served.ports[0]) if number >= 0)])
     names[base] += 1
     lines = [
-        f'name = "{base}{f"-{names[base]}" if names[base] > 1 else ""}"',
+        f"name = {json.dumps(base if names[base] == 1 else f'{base} ({names[base]})')}",
         'action = "allow"',
         f"type = {json.dumps(served.label)}",
         *([f"proto = {served.proto}"] if served.proto >= 0 else []),

@@ -32,10 +32,12 @@ TALKS = """
     FROM flows
 """
 
+# Wireshark 4.0 decodes nothing behind the tags of switches (LINKTYPE_DSA_TAG_BRCM to LINKTYPE_DSA_TAG_EDSA).
 _COLUMNS = """capture::VARCHAR AS capture, frame, epoch_ns(time) AS time_ns, wire_len, src::VARCHAR AS src,
     dst::VARCHAR AS dst, type::VARCHAR AS type, proto::INTEGER AS proto, sport::INTEGER AS sport,
     dport::INTEGER AS dport, icmp_type::INTEGER AS icmp_type, icmp_code::INTEGER AS icmp_code,
-    frag_offset IS NULL AND tunnel IS NULL AND status = 'ok' AS clear"""
+    frag_offset IS NULL AND tunnel IS NULL AND status = 'ok' AND coalesce(link_type, 1) NOT BETWEEN 281 AND 285
+        AS clear"""
 
 _TRUSTED = "FROM read_parquet($edges) WHERE trust IN (SELECT unnest($trust))"
 _READ = f"SELECT {_COLUMNS} {_TRUSTED} AND src IS NOT NULL AND dst IS NOT NULL"

@@ -17,13 +17,8 @@ from batchgraph.policy.policy import Policy
 
 # One row for each frame number that is remembered: no query holds all violations in memory.
 _VIOLATIONS = """
-    SELECT v.*, f.frame FROM violations v JOIN frames f USING (id)
-    SEMI JOIN (
-        SELECT id FROM violations WHERE $rule IS NULL OR rule = $rule ORDER BY place, rule, id LIMIT $most
-    ) chosen USING (id)
-    ORDER BY place, rule, id, frame
+    SELECT v.*, f.frame FROM ({chosen}) v JOIN frames f USING (id) ORDER BY place, rule, id, frame
 """
-_ALL = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +112,10 @@ class Verdict:
         rule
             Only of this rule, by its number; None for all.
         """
-        parameters = {"rule": rule, "most": _ALL if most is None else most}
-        batches = query_batches(self._connection, _VIOLATIONS, parameters=parameters)
+        chosen = "FROM violations" if rule is None else f"FROM violations WHERE rule = {rule}"
+        if most is not None:
+            chosen += f" ORDER BY place, rule, id LIMIT {most}"
+        batches = query_batches(self._connection, _VIOLATIONS.format(chosen=chosen), parameters={})
         rows = (row for batch in batches for row in batch.to_pylist())
         for _, group in groupby(rows, key=lambda row: row["id"]):
             yield self._violation(list(group))

@@ -219,6 +219,24 @@ def test_filter__by_frames_where_hosts_would_select_others(tmp_path):
     assert (violation.display_filter, violation.is_exact) == ("frame.number in {1, 3..4}", True)
 
 
+def test_filter__of_arp_leaves_rarp_away(tmp_path):
+    (tmp_path / "policy.toml").write_text(rule("deny", type="ARP"))
+    arp = {"src": A, "dst": B, "type": "ARP"}
+    with checked(made(tmp_path / "results", [arp, {**arp, "type": "RARP"}]), tmp_path / "policy.toml") as verdict:
+        (violation,) = verdict.violations()
+
+    assert violation.display_filter == (
+        f"arp.src.proto_ipv4 == {A} && arp.dst.proto_ipv4 == {B} && !(arp.opcode in {{3, 4}})"
+    )
+
+
+def test_filter__behind_the_tag_of_a_switch_is_by_frames(tmp_path):
+    # LINKTYPE_DSA_TAG_EDSA.
+    (tmp_path / "policy.toml").write_text(rule("deny"))
+    with checked(made(tmp_path / "results", [{**UDP, "link_type": 285}]), tmp_path / "policy.toml") as verdict:
+        assert [violation.display_filter for violation in verdict.violations()] == ["frame.number in {1}"]
+
+
 def test_filter__says_where_it_is_not_exact(tmp_path):
     (tmp_path / "policy.toml").write_text(rule("deny", sport=5353))
     with checked(made(tmp_path / "results", [UDP, {**UDP, "sport": 1}] * 60), tmp_path / "policy.toml") as verdict:
@@ -327,6 +345,17 @@ def test_learnt__a_planted_packet_is_found_and_nothing_else(tmp_path):
 
     with checked(made(tmp_path / "after", planted), tmp_path / "policy.toml") as verdict:
         assert [(v.src, v.dst, v.port, v.frames) for v in verdict.violations()] == [(A, B, 514, (5,))]
+
+
+def test_learnt__rules_have_names_of_their_own(tmp_path):
+    # A second rule of port 4 beside one of port 42, and several without ports beside one of port 2.
+    hosts = [f"10.0.0.{number}" for number in range(1, 5)]
+    fragments = [{**UDP, "src": host, "dst": host, "sport": None, "dport": None, "frag_offset": 9} for host in hosts]
+    rows = [{**UDP, "src": A, "dst": host, "dport": port} for host, port in zip(hosts, (4, 42, 2, 2), strict=True)]
+    (tmp_path / "policy.toml").write_text(learn_policy(made(tmp_path / "results", [*rows, *fragments])))
+
+    with checked(tmp_path / "results", tmp_path / "policy.toml") as verdict:
+        assert verdict.is_kept
 
 
 def test_learnt__traffic_without_ports_allows_no_ports(tmp_path):
