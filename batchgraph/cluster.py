@@ -29,6 +29,11 @@ _CONFIGURATION: dict[str, Any] = {
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.worker.profile.enabled": False,
+    # Workers hold no results, so there is nothing to spill, and one that waited for memory would wait for ever.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 1.0,
     "distributed.worker.multiprocessing-method": "spawn",
     # The servers cannot be left out, but they need serve nothing.
     "distributed.scheduler.http.routes": [],
@@ -37,8 +42,11 @@ _CONFIGURATION: dict[str, Any] = {
 
 
 @contextmanager
-def local_client(workers: int, *, verbose: bool) -> Iterator[Client]:
-    """Start so many worker processes of one thread each, reachable from this machine alone."""
+def local_client(workers: int, *, verbose: bool, memory: int | None = None) -> Iterator[Client]:
+    """Start so many worker processes of one thread each, reachable from this machine alone.
+
+    Without `memory` they have no limit: dask's would kill a worker for what the machine can give.
+    """
     # distributed first: loading it adds its settings to dask's, which `set` would take away with ours at the end.
     import distributed  # isort: skip  # noqa: F401
     import dask.config
@@ -50,18 +58,18 @@ def local_client(workers: int, *, verbose: bool) -> Iterator[Client]:
         safe_environment(),
         main_module_hidden(),
         _scratch_folder() as folder,
-        _started_cluster(workers, folder, level) as client,
+        _started_cluster(workers, folder, level, memory) as client,
     ):
         yield client
 
 
 @contextmanager
-def _started_cluster(workers: int, folder: str, level: int) -> Iterator[Client]:
+def _started_cluster(workers: int, folder: str, level: int, memory: int | None) -> Iterator[Client]:
     """Start a cluster and a client of it; close them in peace when the block ends, at once when an error ends it."""
     with ExitStack() as stack:
         # In a thread of its own, for which an interrupt waits: a cluster half started cannot be closed.
         with ThreadPoolExecutor(1) as executor:
-            starting = executor.submit(_start_cluster, workers, folder, level)
+            starting = executor.submit(_start_cluster, workers, folder, level, memory)
             stack.push(partial(_close_cluster, starting))
             client = starting.result()
         yield client
@@ -81,7 +89,7 @@ def _close_cluster(starting: Future[Client], kind: type[BaseException] | None, *
         _kill_workers(cluster)
 
 
-def _start_cluster(workers: int, folder: str, level: int) -> Client:
+def _start_cluster(workers: int, folder: str, level: int, memory: int | None) -> Client:
     from distributed import Client, LocalCluster
 
     # Threads and processes begun here inherit it: Ctrl-C reaches all processes of a terminal, but is for ours alone.
@@ -94,8 +102,7 @@ def _start_cluster(workers: int, folder: str, level: int) -> Client:
             host="127.0.0.1",
             dashboard_address=None,
             worker_dashboard_address=None,
-            # Tasks bound their own memory; dask's limit would kill a worker for what the machine can give.
-            memory_limit=None,
+            memory_limit=memory,
             local_directory=folder,
             silence_logs=level,
             # Without a dashboard dask would still take port 8787, and warn where it is in use.

@@ -47,6 +47,10 @@ class WorkerLost:
 class Pool(Protocol):
     """Where tasks run."""
 
+    @property
+    def memory(self) -> int | None:
+        """What each process, this one too, may hold, in octets; None: no limit was asked for."""
+
     def fan_out(
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
@@ -102,13 +106,18 @@ def fan_out(
         yield from pool.fan_out(function, tasks, attempts=attempts, isolated=isolated)
 
 
+def memory_of(workers: int | Pool) -> int | None:
+    """Give what each process may hold, in octets; None: no limit was asked for."""
+    return None if isinstance(workers, int) else workers.memory
+
+
 def as_pool(workers: int | Pool) -> AbstractContextManager[Pool]:
     """Give the pool itself, left open at the end, or a new one of so many workers."""
     return worker_pool(workers) if isinstance(workers, int) else nullcontext(workers)
 
 
 @contextmanager
-def worker_pool(workers: int, *, verbose: bool = False) -> Iterator[Pool]:
+def worker_pool(workers: int, *, verbose: bool = False, memory: int | None = None) -> Iterator[Pool]:
     """Open a pool for several calls of `fan_out`; its processes start with the first that needs them.
 
     Parameters
@@ -117,15 +126,20 @@ def worker_pool(workers: int, *, verbose: bool = False) -> Iterator[Pool]:
         Most worker processes; 0 for none.
     verbose
         Whether dask's own messages are shown.
+    memory
+        What each process may hold, in octets; a worker process that holds more is ended. None: no limit.
     """
     if workers == 0:
-        yield _InProcess()
+        yield _InProcess(memory)
         return
     with ExitStack() as stack:
-        yield _ProcessPool(workers, stack, verbose=verbose)
+        yield _ProcessPool(workers, stack, verbose=verbose, memory=memory)
 
 
+@dataclass(frozen=True, slots=True)
 class _InProcess:
+    memory: int | None
+
     def fan_out(
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
@@ -143,7 +157,8 @@ class _ProcessPool:
     Until then a single task runs in this process, which is sooner done.
     """
 
-    def __init__(self, workers: int, stack: ExitStack, *, verbose: bool) -> None:
+    def __init__(self, workers: int, stack: ExitStack, *, verbose: bool, memory: int | None) -> None:
+        self.memory = memory
         self._workers = workers
         self._stack = stack
         self._verbose = verbose
@@ -155,7 +170,7 @@ class _ProcessPool:
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         if len(tasks) < 2 and self._client is None:
-            yield from _InProcess().fan_out(function, tasks, isolated=isolated)
+            yield from _InProcess(self.memory).fan_out(function, tasks, isolated=isolated)
             return
         client = self._client_for(len(tasks))
         self._calls += 1
@@ -181,7 +196,7 @@ class _ProcessPool:
     def _client_for(self, tasks: int) -> Client:
         size = min(self._workers, tasks)
         if self._client is None:
-            self._client = self._stack.enter_context(local_client(size, verbose=self._verbose))
+            self._client = self._stack.enter_context(local_client(size, verbose=self._verbose, memory=self.memory))
         elif size > self._size:
             _cluster_of(self._client).scale(size)
         self._size = max(size, self._size)

@@ -50,6 +50,11 @@ class ResultsDirectory:
         """``run.json``, written last by every stage."""
         return self.root / "run.json"
 
+    @property
+    def spill(self) -> Path:
+        """Where queries put what exceeds their memory."""
+        return self.root / STATE
+
     def edges_folder(self, capture: str) -> Path:
         """Folder of the parts of one capture's edge records."""
         return self.root / "edges" / capture

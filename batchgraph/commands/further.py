@@ -48,7 +48,7 @@ def graph_command(
 
         chosen = (where, split_commas(hosts), time)
         options = GraphOptions(by, window, split_commas(formats), *chosen, capture, max_edges, anonymize)
-        return make_graphs(results, folder=out, options=options, progress=progress)
+        return make_graphs(results, folder=out, options=options, memory=pool.memory, progress=progress)
 
     return job
 
@@ -67,7 +67,7 @@ def connections_command(
         from batchgraph.stages.connections import ConnectionOptions, make_connections
 
         options = ConnectionOptions(tcp_timeout, udp_timeout, other_timeout)
-        return make_connections(results, options=options, progress=progress)
+        return make_connections(results, options=options, memory=pool.memory, progress=progress)
 
     return job
 

@@ -14,10 +14,21 @@ from typing import Any, NoReturn, get_type_hints
 
 import typer
 
-from batchgraph.commands.options import Annotations, AsJson, Debug, FailOn, JunitFile, MaxBad, MinFiles, Quiet
+from batchgraph.commands.options import (
+    Annotations,
+    AsJson,
+    Debug,
+    FailOn,
+    JunitFile,
+    MaxBad,
+    Memory,
+    MinFiles,
+    Quiet,
+)
 from batchgraph.commands.outcome import Outcome, github_annotations, json_text, write_junit
 from batchgraph.errors import BatchgraphError, OutputError, UsageError
 from batchgraph.exit_codes import BUG, USAGE, closing_words, exit_code, missed_gates, most_bad
+from batchgraph.memory import parse_memory
 from batchgraph.messages import escape, write_line
 from batchgraph.parallel import Pool, default_workers, worker_pool
 from batchgraph.progress import Progress, open_progress
@@ -34,6 +45,7 @@ _COMMON = {
     "junit": (JunitFile, None),
     "as_json": (AsJson, False),
     "annotations": (Annotations, None),
+    "memory": (Memory, None),
     "quiet": (Quiet, False),
     "debug": (Debug, False),
 }
@@ -50,6 +62,7 @@ class Common:
     junit: Path | None
     as_json: bool
     annotations: str | None
+    memory: str | None
     quiet: bool
     debug: bool
 
@@ -59,9 +72,11 @@ class Common:
         Raises
         ------
         UsageError
-            If ``--max-bad`` is no number and no share, or two forms of output are asked for at once.
+            If ``--max-bad`` is no number and no share, ``--memory`` is no size or too small, or two forms of output
+            are asked for at once.
         """
         most_bad(self.max_bad, 0)
+        parse_memory(self.memory)
         if self.as_json and self.annotations:
             raise UsageError("--json and --annotations both write on standard output: choose one")
 
@@ -115,7 +130,7 @@ def _execute(job: Job, name: str, *, workers: int | None, summary_of: Path | Non
         with (
             interruptible(),
             open_progress(quiet=common.quiet) as progress,
-            worker_pool(workers, verbose=common.debug) as pool,
+            worker_pool(workers, verbose=common.debug, memory=parse_memory(common.memory)) as pool,
         ):
             manifest = job(pool, progress)
         code = exit_code(manifest, fail_on=common.fail_on, max_bad=common.max_bad, min_files=common.min_files)

@@ -111,6 +111,10 @@ Annotations = Annotated[
     Literal["github"] | None,
     typer.Option(help="Print what is wrong as annotations of GitHub Actions.", show_default=False),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(metavar="1GiB", help="What each process may hold; more goes to disk.", show_default="no limit"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary, only problems.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what dask's workers say.")]
 ResultsFolder = Annotated[

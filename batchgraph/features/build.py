@@ -21,9 +21,10 @@ from batchgraph.graph.scope import scopes_of
 from batchgraph.graph.services import create_sides
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import TIMESTAMP, arrow_schema
+from batchgraph.sizes import MIB
 
-MEMORY_MIB = 384
-"""What the database may hold; with the libraries and their arrays the process stays below 1 GiB."""
+MOST_MEMORY = 768 * MIB
+"""What the database counts on; with the lists of quartiles, which it does not count, a process stays below 1 GiB."""
 
 PART_PACKETS = 1_500_000
 """Packets of a part of hosts or pairs, about; a packet takes some 100 octets."""
@@ -50,6 +51,8 @@ class FeatureTask:
         Length of the windows of time; None for none.
     hosts, pairs
         Where the tables go.
+    memory
+        What a process may hold, in octets; None: no limit but this module's own.
     """
 
     root: Path
@@ -59,6 +62,7 @@ class FeatureTask:
     window_ns: int | None
     hosts: Path
     pairs: Path
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class FeatureCounts:
 def build_features(task: FeatureTask) -> FeatureCounts:
     """Write the two tables of features of some captures."""
     results = ResultsDirectory(task.root)
-    with open_database(task.root, memory_mib=MEMORY_MIB) as connection:
+    with open_database(results.spill, memory=min(task.memory or MOST_MEMORY, MOST_MEMORY)) as connection:
         connection.execute("SET preserve_insertion_order = true")
         with reading_errors():
             _create_views(connection, results, task)

@@ -62,6 +62,7 @@ def write_connections(
     groups: Iterable[Sequence[str]],
     trust: Sequence[str],
     silence: Silence,
+    memory: int | None = None,
 ) -> int:
     """Write the connections of captures as one Parquet file.
 
@@ -77,23 +78,34 @@ def write_connections(
         Values of the column ``trust`` whose packets count.
     silence
         When a connection is over.
+    memory
+        What this process may hold, in octets; None: no limit was asked for.
 
     Returns
     -------
     connections
         How many there are.
     """
-    batches = (batch for captures in groups for batch in _connections(results, captures, trust=trust, silence=silence))
+    batches = (
+        batch
+        for captures in groups
+        for batch in _connections(results, captures, trust=trust, silence=silence, memory=memory)
+    )
     return write_rows(path, batches, schema=arrow_schema(CONNECTION_COLUMNS))
 
 
 def _connections(
-    results: ResultsDirectory, captures: Sequence[str], *, trust: Sequence[str], silence: Silence
+    results: ResultsDirectory,
+    captures: Sequence[str],
+    *,
+    trust: Sequence[str],
+    silence: Silence,
+    memory: int | None,
 ) -> Iterator[pa.RecordBatch]:
     paths = [literal_path(part) for capture in captures for part in results.edge_parts(capture)]
     parts = {"paths": paths, "trust": list(trust)}
     times = {"tcp_ns": silence.tcp_ns, "udp_ns": silence.udp_ns, "other_ns": silence.other_ns}
-    with open_database(results.root) as connection:
+    with open_database(results.spill, memory=memory) as connection:
         with reading_errors():
             connection.execute(PREPARE, {**parts, **times})
         for batch in query_batches(connection, CONNECTIONS, parameters={**parts, "captures": list(captures)}):

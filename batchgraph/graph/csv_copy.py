@@ -21,7 +21,7 @@ _INSTANT = (
 _HARMLESS = "CASE WHEN left({0}, 1) IN ('=', '+', '-', '@', chr(9), chr(10), chr(13)) THEN chr(39) || {0} ELSE {0} END"
 
 
-def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
+def copy_as_csv(source: Path, path: Path, columns: Sequence[Column], *, memory: int | None = None) -> None:
     """Write a Parquet file as CSV, whole or not at all.
 
     Parameters
@@ -33,6 +33,8 @@ def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
         that a spreadsheet would take for a formula has an apostrophe before it.
     columns
         Of both, in order.
+    memory
+        What this process may hold, in octets; None: no limit was asked for.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def copy_as_csv(source: Path, path: Path, columns: Sequence[Column]) -> None:
         If the CSV file cannot be written.
     """
     shown = ", ".join(f"{_shown(column)} AS {_quoted(column)}" for column in columns)
-    with open_database() as connection, replacing(path) as temporary:
+    with open_database(memory=memory) as connection, replacing(path) as temporary:
         connection.execute("SET preserve_insertion_order = true")
         with reading_errors():
             connection.read_parquet(literal_path(source)).create_view("rows")

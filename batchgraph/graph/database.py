@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from batchgraph.errors import OutputError, ResultsError
+from batchgraph.memory import query_memory_mib
 from batchgraph.results import output_errors
 
 THREAD_MEMORY_MIB = 128
@@ -29,7 +30,7 @@ BATCH_ROWS = 16_384
 
 @contextmanager
 def open_database(
-    spill: Path | None = None, *, threads: int = 1, memory_mib: int | None = None
+    spill: Path | None = None, *, threads: int = 1, memory: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that spills to disk beyond its limit and fetches nothing from the network.
 
@@ -39,20 +40,25 @@ def open_database(
         Folder in which a hidden folder of its own is made for the time; None: the system's temporary folder.
     threads
         Threads of a query. The rows it gives do not depend on them, only their order where none is asked for.
-    memory_mib
-        What queries may hold before they spill; None: `THREAD_MEMORY_MIB` for each thread and once more.
+    memory
+        What this process may hold, in octets, of which queries get their share before they spill, and no more threads
+        than it is enough for; None: `THREAD_MEMORY_MIB` for each thread and once more.
 
     Raises
     ------
     OutputError
         If the folder cannot be made.
     """
+    share = query_memory_mib(memory)
+    if share is not None:
+        threads = max(1, min(threads, share // THREAD_MEMORY_MIB - 1))
+    limit = THREAD_MEMORY_MIB * (threads + 1) if share is None else share
     with _spill_folder(spill) as folder:
         settings: dict[str, Any] = {
             "threads": threads,
             # Measured with 5 million packets in as many flows and one thread: the process peaked at 480 MiB and spilled
             # the rest; twice the limit saved a twentieth of the time.
-            "memory_limit": f"{memory_mib or THREAD_MEMORY_MIB * (threads + 1)}MiB",
+            "memory_limit": f"{limit}MiB",
             "temp_directory": folder,
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

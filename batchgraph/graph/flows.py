@@ -41,7 +41,14 @@ _SUMS_OF_FLOWS = {
 
 
 def write_capture_flows(
-    parts: Sequence[Path], path: Path, *, capture: str, trust: Sequence[str], threads: int = 1
+    parts: Sequence[Path],
+    path: Path,
+    *,
+    capture: str,
+    trust: Sequence[str],
+    spill: Path | None = None,
+    threads: int = 1,
+    memory: int | None = None,
 ) -> int:
     """Write the flows of one capture, ordered by their key, nulls first and text by its octets.
 
@@ -55,8 +62,8 @@ def write_capture_flows(
         Its id.
     trust
         Values of the column ``trust`` whose packets count.
-    threads
-        For the query.
+    spill, threads, memory
+        For the query, as for `batchgraph.graph.database.open_database`.
 
     Returns
     -------
@@ -70,12 +77,14 @@ def write_capture_flows(
         {_by_key()}
     """
     parameters = {"paths": [literal_path(part) for part in parts], "capture": capture, "trust": list(trust)}
-    with open_database(path.parent, threads=threads) as connection:
+    with open_database(spill, threads=threads, memory=memory) as connection:
         batches = query_batches(connection, query, parameters=parameters)
         return write_rows(path, batches, schema=arrow_schema(FLOW_COLUMNS, capture=capture))
 
 
-def write_combined_flows(flows: Sequence[Path], path: Path, *, threads: int = 1) -> int:
+def write_combined_flows(
+    flows: Sequence[Path], path: Path, *, spill: Path | None = None, threads: int = 1, memory: int | None = None
+) -> int:
     """Write the flows of all captures together, ordered by their key.
 
     Parameters
@@ -84,8 +93,8 @@ def write_combined_flows(flows: Sequence[Path], path: Path, *, threads: int = 1)
         The files that `write_capture_flows` wrote; none gives a file without rows.
     path
         ``flows/combined.parquet``.
-    threads
-        For the query.
+    spill, threads, memory
+        For the query, as for `batchgraph.graph.database.open_database`.
 
     Returns
     -------
@@ -99,7 +108,7 @@ def write_combined_flows(flows: Sequence[Path], path: Path, *, threads: int = 1)
         # The flows of one capture are the sums already, and in order; adding up and sorting again would double merge.
         return write_rows(path, _counted_once(flows[0]), schema=schema)
     query = f"SELECT {_grouped(_SUMS_OF_FLOWS)} FROM read_parquet($paths) {_by_key()}"
-    with open_database(path.parent, threads=threads) as connection:
+    with open_database(spill, threads=threads, memory=memory) as connection:
         return write_rows(
             path,
             query_batches(connection, query, parameters={"paths": [literal_path(file) for file in flows]}),

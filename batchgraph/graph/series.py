@@ -199,7 +199,12 @@ _ACCOUNTING = """
 
 @contextmanager
 def open_series(
-    results: ResultsDirectory, request: Request, *, spill: Path | None = None, threads: int = 1
+    results: ResultsDirectory,
+    request: Request,
+    *,
+    spill: Path | None = None,
+    threads: int = 1,
+    memory: int | None = None,
 ) -> Iterator[Series]:
     """Open a database in which the packets asked for are ready to be made into graphs.
 
@@ -211,15 +216,15 @@ def open_series(
         What is asked for.
     spill
         Folder for what exceeds memory; None: the system's temporary folder.
-    threads
-        For the queries.
+    threads, memory
+        For the queries, as for `batchgraph.graph.database.open_database`.
 
     Raises
     ------
     ResultsError
         If a file is missing or not whole.
     """
-    with open_database(spill, threads=threads) as connection:
+    with open_database(spill, threads=threads, memory=memory) as connection:
         # A table once sorted is stored as sorted, so that a window is found without reading the others.
         connection.execute("SET preserve_insertion_order = true")
         parts = [part for capture in request.captures for part in results.edge_parts(capture)]

@@ -16,15 +16,17 @@ from batchgraph.schema import Column, arrow_schema
 
 
 @contextmanager
-def results_database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def results_database(root: Path, *, memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database for reading results; its SQL can call ``scope_of(address)``, null where none is known.
 
     Parameters
     ----------
     root
-        The results directory, in which the database spills what exceeds its memory.
+        The results directory, in whose hidden folder the database spills what exceeds its memory.
+    memory
+        What this process may hold, in octets; None: no limit was asked for.
     """
-    with open_database(root) as connection:
+    with open_database(ResultsDirectory(root).spill, memory=memory) as connection:
         # A table once sorted is written as sorted.
         connection.execute("SET preserve_insertion_order = true")
         connection.create_function(

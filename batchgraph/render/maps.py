@@ -51,6 +51,8 @@ class MapTask:
         Whether to draw the article's two panels.
     by, trust
         What an edge of the graph is and which packets count, as the graphs were made; for the two panels.
+    memory
+        What a process may hold, in octets; None: no limit was asked for.
     """
 
     root: Path
@@ -62,6 +64,7 @@ class MapTask:
     before_after: bool
     by: str
     trust: Sequence[str]
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def make_map(task: MapTask) -> MapResult:
 
 def _drawn(task: MapTask) -> Figure:
     results = ResultsDirectory(task.root)
-    with results_database(task.root) as connection:
+    with results_database(task.root, memory=task.memory) as connection:
         traffic = load_traffic(connection, results.flows(task.capture), top=task.top)
         if task.before_after:
             return _drawn_before_after(task, traffic, connection)

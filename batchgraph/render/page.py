@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def write_page(results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None) -> None:
+def write_page(
+    results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None, memory: int | None = None
+) -> None:
     """Write ``report.html``.
 
     Parameters
@@ -44,6 +46,8 @@ def write_page(results: ResultsDirectory, manifest: Manifest, *, positions: Posi
         Its ``run.json``, with the options of all stages.
     positions
         Places of hosts that all maps share; None: the page lays its hosts out by itself.
+    memory
+        What this process may hold, in octets; None: no limit was asked for.
 
     Raises
     ------
@@ -52,15 +56,17 @@ def write_page(results: ResultsDirectory, manifest: Manifest, *, positions: Posi
     OutputError
         If the page cannot be written.
     """
-    text = page_text(results, manifest, positions=positions)
+    text = page_text(results, manifest, positions=positions, memory=memory)
     with replacing(results.page) as path:
         # A line end changed on the way would break the hashes of the policy.
         path.write_text(text, encoding="utf-8", newline="")
 
 
-def page_text(results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None) -> str:
+def page_text(
+    results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None, memory: int | None = None
+) -> str:
     """Make the page that `write_page` writes."""
-    traffic, findings = _read(results, manifest)
+    traffic, findings = _read(results, manifest, memory)
     environment = _environment()
     style, script = _asset("templates/report.css"), _asset("web/report.min.js")
     trusted = {
@@ -97,10 +103,10 @@ def _asset(name: str) -> str:
     return files("batchgraph.render").joinpath(name).read_text(encoding="utf-8")
 
 
-def _read(results: ResultsDirectory, manifest: Manifest) -> tuple[PageTraffic, list[Findings]]:
+def _read(results: ResultsDirectory, manifest: Manifest, memory: int | None) -> tuple[PageTraffic, list[Findings]]:
     captures = captures_with_rows(manifest)
     edges = [part for capture in captures for part in results.edge_parts(capture)]
-    with results_database(results.root) as connection:
+    with results_database(results.root, memory=memory) as connection:
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
         trust = manifest["options"]["merge"]["trust"]

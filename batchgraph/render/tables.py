@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _INPUT_COLUMNS = ("capture", "path", "status", "format", "sha256")
 
 
-def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]:
+def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int | None = None) -> Iterator[str]:
     """Write every table of `batchgraph.results.TABLES`.
 
     Parameters
@@ -30,6 +30,8 @@ def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]
         With edge records and flows.
     manifest
         Its ``run.json``; gets ``names_cut``, the captures with more names than are kept, where there are any.
+    memory
+        What this process may hold, in octets; None: no limit was asked for.
 
     Yields
     ------
@@ -50,7 +52,7 @@ def write_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[str]
     """
     captures = captures_with_rows(manifest)
     edges = [part for capture in captures for part in results.edge_parts(capture)]
-    with results_database(results.root) as connection:
+    with results_database(results.root, memory=memory) as connection:
         connection.execute(MACROS)
         _make_inputs(connection, manifest)
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)

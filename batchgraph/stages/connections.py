@@ -53,6 +53,7 @@ def make_connections(
     out: Path,
     *,
     options: ConnectionOptions | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Write the connections of every capture of a results directory (``tables/connections.parquet`` and ``.csv``).
@@ -63,6 +64,8 @@ def make_connections(
         The results directory, as `merge` left it.
     options
         None: the defaults.
+    memory
+        What this process may hold, in octets; None: no limit.
     progress
         Told when they are written.
 
@@ -98,7 +101,7 @@ def make_connections(
         manifest = _without_connections(results.read_manifest())
         results.write_manifest(manifest)
         take_back(results, "connections")
-        _write(results, manifest, options)
+        _write(results, manifest, options, memory)
         stage.advance("connections")
         files = [connections_path(results, suffix) for suffix in ("parquet", "csv")]
         vouch(results, manifest, "connections", files=files, options=asdict(options))
@@ -115,7 +118,7 @@ def _without_connections(manifest: Manifest) -> Manifest:
     return {**manifest, "options": {name: value for name, value in options.items() if name != "connections"}}
 
 
-def _write(results: ResultsDirectory, manifest: Manifest, options: ConnectionOptions) -> None:
+def _write(results: ResultsDirectory, manifest: Manifest, options: ConnectionOptions, memory: int | None) -> None:
     from batchgraph.graph.connections import CONNECTION_COLUMNS, Silence, write_connections
     from batchgraph.graph.csv_copy import copy_as_csv
 
@@ -126,8 +129,9 @@ def _write(results: ResultsDirectory, manifest: Manifest, options: ConnectionOpt
         groups=([entry["capture"] for entry in group] for group in groups_of_captures(manifest)),
         trust=manifest["options"]["merge"]["trust"],
         silence=Silence(*options.in_nanoseconds()),
+        memory=memory,
     )
-    copy_as_csv(parquet, connections_path(results, "csv"), CONNECTION_COLUMNS)
+    copy_as_csv(parquet, connections_path(results, "csv"), CONNECTION_COLUMNS, memory=memory)
 
 
 GROUP_ROWS = 2_000_000

@@ -90,7 +90,7 @@ def _extract(
         with progress.stage("compile the decoder, once for this machine", 1) as stage:
             warm_up()
             stage.advance()
-    root, headers = os.fspath(results.root), added()
+    root, headers = os.fspath(results.root.absolute()), added()
     tasks = [
         ExtractTask(capture, root, options, headers, anonymizer) for capture in found.inputs if not capture.same_as
     ]

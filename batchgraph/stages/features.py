@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchgraph.claim import claimed
 from batchgraph.errors import ClusterError, ResultsError
-from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.parallel import Pool, WorkerLost, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import Manifest, ResultsDirectory, output_errors
 from batchgraph.stages.connections import groups_of_captures
@@ -112,7 +112,7 @@ def make_features(
         results.write_manifest(manifest)
         take_back(results, "features")
         with _parts_folder(results) as folder:
-            tasks = _tasks(results, manifest, options, folder)
+            tasks = _tasks(results, manifest, options, folder, memory_of(workers))
             counts = _build(tasks, workers, progress)
             _write(results, tasks, counts, options, labels)
         made = {"window": options.window, "labels": labels is not None}
@@ -151,7 +151,7 @@ def _parts_folder(results: ResultsDirectory) -> Iterator[Path]:
 
 
 def _tasks(
-    results: ResultsDirectory, manifest: Manifest, options: FeatureOptions, folder: Path
+    results: ResultsDirectory, manifest: Manifest, options: FeatureOptions, folder: Path, memory: int | None
 ) -> Sequence[FeatureTask]:
     from batchgraph.features.build import FeatureTask
 
@@ -164,6 +164,7 @@ def _tasks(
             window_ns=options.window_ns(),
             hosts=folder / f"{number}-hosts.parquet",
             pairs=folder / f"{number}-pairs.parquet",
+            memory=memory,
         )
         for number, group in enumerate(groups_of_captures(manifest))
     ]

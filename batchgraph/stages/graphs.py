@@ -103,6 +103,7 @@ def make_graphs(
     *,
     folder: Path | None = None,
     options: GraphOptions | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Make further graphs of the edge records of a finished run.
@@ -116,6 +117,8 @@ def make_graphs(
         are not made again are removed.
     options
         None: the defaults.
+    memory
+        What this process may hold, in octets; None: no limit.
     progress
         Told of every graph.
 
@@ -143,8 +146,8 @@ def make_graphs(
     manifest = results.read_manifest()
     request = _request(manifest, options)
     # Results may lie where nothing can be written; else there is more room beside them than in a temporary folder.
-    spill = out if os.access(out, os.W_OK) else None
-    with open_series(results, request, spill=spill) as series:
+    spill = results.spill if os.access(out, os.W_OK) else None
+    with open_series(results, request, spill=spill, memory=memory) as series:
         sizes = _allowed_sizes(series, options)
         if folder is not None:
             _write_all(series, sizes, folder, options, progress or NoProgress())

@@ -18,9 +18,12 @@ class MapWork:
     key: str
 
 
+_NO_MATTER = ("root", "memory")
+
+
 def map_work(task: MapTask, edges: EdgeDigests) -> MapWork:
     """Tell what a map depends on: its task, its flows and, where it shows single edges of the graph, edge records."""
-    facts = {field.name: getattr(task, field.name) for field in fields(task) if field.name != "root"}
+    facts = {field.name: getattr(task, field.name) for field in fields(task) if field.name not in _NO_MATTER}
     flows = file_digest(ResultsDirectory(task.root).flows(task.capture))
     return MapWork(task, key_of(task=facts, flows=flows, edges=edges if task.before_after else None))
 

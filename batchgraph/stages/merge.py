@@ -9,7 +9,7 @@ from pathlib import Path
 from batchgraph.claim import claimed
 from batchgraph.errors import ClusterError, ResultsError, UsageError
 from batchgraph.graph.columns import check_kind
-from batchgraph.parallel import Pool, WorkerLost, default_workers, fan_out
+from batchgraph.parallel import Pool, WorkerLost, default_workers, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress, StageProgress
 from batchgraph.receipts import key_of, read_receipt, write_receipt
 from batchgraph.results import COMBINED, STAGES, Manifest, ResultsDirectory, remove_all_but
@@ -59,6 +59,7 @@ class _Task:
     capture: str
     rows: int
     options: MergeOptions
+    memory: int | None
 
 
 def merge(
@@ -131,14 +132,14 @@ def _merge(
     results: ResultsDirectory, manifest: Manifest, options: MergeOptions, workers: int | Pool, progress: Progress
 ) -> None:
     tasks = [
-        _Task(results.root, entry["capture"], entry["rows"], options)
+        _Task(results.root.absolute(), entry["capture"], entry["rows"], options, memory_of(workers))
         for entry in manifest["inputs"]
         if entry.get("rows")
     ]
     captures = [task.capture for task in tasks]
     with progress.stage("merge", len(tasks) + 1) as stage:
         _merge_captures(tasks, workers, stage)
-        _merge_all(results, captures, options, _threads(workers))
+        _merge_all(results, captures, options, threads=_threads(workers), memory=memory_of(workers))
         stage.advance(COMBINED)
 
 
@@ -167,8 +168,15 @@ def _merge_capture(task: _Task) -> int:
     results = ResultsDirectory(task.root)
     parts = results.edge_parts(task.capture)
     _check_rows(parts, task)
-    flows = write_capture_flows(parts, results.flows(task.capture), capture=task.capture, trust=task.options.trust)
-    _write_graph(results, task.capture, (task.capture,), task.options)
+    flows = write_capture_flows(
+        parts,
+        results.flows(task.capture),
+        capture=task.capture,
+        trust=task.options.trust,
+        spill=results.spill,
+        memory=task.memory,
+    )
+    _write_graph(results, task.capture, (task.capture,), task.options, memory=task.memory)
     return flows
 
 
@@ -186,16 +194,24 @@ def _check_rows(parts: Sequence[Path], task: _Task) -> None:
         )
 
 
-def _merge_all(results: ResultsDirectory, captures: Sequence[str], options: MergeOptions, threads: int) -> None:
+def _merge_all(
+    results: ResultsDirectory, captures: Sequence[str], options: MergeOptions, *, threads: int, memory: int | None
+) -> None:
     from batchgraph.graph.flows import write_combined_flows
 
     flows = [results.flows(capture) for capture in captures]
-    write_combined_flows(flows, results.flows(), threads=threads)
-    _write_graph(results, COMBINED, captures, options, threads=threads)
+    write_combined_flows(flows, results.flows(), spill=results.spill, threads=threads, memory=memory)
+    _write_graph(results, COMBINED, captures, options, threads=threads, memory=memory)
 
 
 def _write_graph(
-    results: ResultsDirectory, name: str, captures: Sequence[str], options: MergeOptions, *, threads: int = 1
+    results: ResultsDirectory,
+    name: str,
+    captures: Sequence[str],
+    options: MergeOptions,
+    *,
+    threads: int = 1,
+    memory: int | None = None,
 ) -> None:
     from batchgraph.graph.database import open_database
     from batchgraph.graph.graphml import write_graphml
@@ -203,7 +219,7 @@ def _write_graph(
 
     path = results.graph(name)
     source = GraphSource(results, name, options.by, captures, options.trust)
-    with open_database(path.parent, threads=threads) as connection:
+    with open_database(results.spill, threads=threads, memory=memory) as connection:
         write_graphml(path, source, connection=connection)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError, UsageError
-from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.parallel import Pool, WorkerLost, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
 from batchgraph.stages.reported import Reported
@@ -152,13 +152,14 @@ def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress:
     from batchgraph.stages.map_work import map_work
 
     results, options = reported.results, reported.options
-    _write_tables(results, manifest, progress)
-    positions = _shared_positions(results, manifest, options)
-    tasks = _map_tasks(results, manifest, options, positions)
+    memory = memory_of(workers)
+    _write_tables(results, manifest, progress, memory)
+    positions = _shared_positions(results, manifest, options, memory)
+    tasks = _map_tasks(results, manifest, options, positions, memory)
     failed = _draw_maps(results, [map_work(task, reported.edges) for task in tasks], workers, progress)
     if failed:
         manifest["failed_maps"] = failed
-    _write_page(results, manifest, positions, progress)
+    _write_page(results, manifest, positions, progress, memory)
     return {name: manifest[name] for name in _ADDED if name in manifest}
 
 
@@ -171,22 +172,28 @@ def _unreported(manifest: Manifest) -> Manifest:
     return {**kept, "options": {name: value for name, value in options.items() if name != "report"}}
 
 
-def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress) -> None:
+def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress, memory: int | None) -> None:
     from batchgraph.naming.said import MAX_NAMES
     from batchgraph.render.tables import write_tables
 
     with progress.stage("tables", len(TABLES)) as stage:
-        for name in write_tables(results, manifest):
+        for name in write_tables(results, manifest, memory=memory):
             stage.advance(name)
     for capture in manifest.get("names_cut", ()):
         progress.problem(f"{capture}: it has more than {MAX_NAMES:,} names; tables/names.csv has those said first")
 
 
-def _write_page(results: ResultsDirectory, manifest: Manifest, positions: Positions | None, progress: Progress) -> None:
+def _write_page(
+    results: ResultsDirectory,
+    manifest: Manifest,
+    positions: Positions | None,
+    progress: Progress,
+    memory: int | None,
+) -> None:
     from batchgraph.render.page import write_page
 
     with progress.stage("page", 1) as stage:
-        write_page(results, manifest, positions=positions)
+        write_page(results, manifest, positions=positions, memory=memory)
         stage.advance(results.page.name)
 
 
@@ -212,7 +219,11 @@ def _draw_maps(
 
 
 def _map_tasks(
-    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, positions: Positions | None
+    results: ResultsDirectory,
+    manifest: Manifest,
+    options: ReportOptions,
+    positions: Positions | None,
+    memory: int | None,
 ) -> list[MapTask]:
     from batchgraph.render.maps import MapTask
     from batchgraph.render.tables import captures_with_rows
@@ -221,7 +232,7 @@ def _map_tasks(
     merged = manifest["options"]["merge"]
     return [
         MapTask(
-            root=results.root,
+            root=results.root.absolute(),
             capture=capture,
             captures=captures,
             formats=options.formats,
@@ -230,12 +241,15 @@ def _map_tasks(
             before_after=options.before_after,
             by=merged["by"],
             trust=merged["trust"],
+            memory=memory,
         )
         for capture in (COMBINED, *captures)
     ]
 
 
-def _shared_positions(results: ResultsDirectory, manifest: Manifest, options: ReportOptions) -> Positions | None:
+def _shared_positions(
+    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, memory: int | None
+) -> Positions | None:
     """Place the hosts that maps show, once for all maps; None where each map is laid out by itself."""
     if options.layout != "stable":
         return None
@@ -246,7 +260,7 @@ def _shared_positions(results: ResultsDirectory, manifest: Manifest, options: Re
     from batchgraph.schema import FLOW_COLUMNS
 
     captures = captures_with_rows(manifest)
-    with results_database(results.root) as connection:
+    with results_database(results.root, memory=memory) as connection:
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
         pairs = load_pairs(connection, top=options.top, most=_MOST_PLACED)
     return stable_positions(pairs)

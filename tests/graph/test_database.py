@@ -20,6 +20,13 @@ def test_open_database__has_the_threads_asked_for(threads):
         assert connection.execute("SELECT current_setting('threads')").fetchone() == (threads,)
 
 
+@pytest.mark.parametrize(("memory", "threads", "limit"), [(512, 1, "128.0 MiB"), (1024, 4, "640.0 MiB")])
+def test_open_database__has_its_share_of_the_memory_of_the_process(memory, threads, limit):
+    query = "SELECT current_setting('memory_limit'), current_setting('threads')"
+    with open_database(threads=8, memory=memory << 20) as connection:
+        assert connection.execute(query).fetchone() == (limit, threads)
+
+
 def test_query_batches__give_timestamps_in_nanoseconds_of_utc():
     query = "SELECT make_timestamp_ns($time)::TIMESTAMPTZ_NS AS time"
     with open_database() as connection:

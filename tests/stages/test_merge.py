@@ -198,6 +198,8 @@ def test_merge__depends_on_no_path_of_the_machine(tmp_path):
 class _LosesOne:
     """A pool whose worker dies on the first task."""
 
+    memory = None
+
     def fan_out(self, function, tasks, *, attempts, isolated=False):
         yield 0, WorkerLost("the worker process died")
         for index, task in enumerate(tasks[1:], 1):
