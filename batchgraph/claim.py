@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchgraph.errors import OutputBusyError
-from batchgraph.results import STATE, output_errors
+from batchgraph.results import ResultsDirectory, output_errors
 
 Owner = dict[str, str | int]
 
@@ -38,7 +38,7 @@ def claimed(root: Path) -> Iterator[None]:
     OutputError
         If the directory cannot be written.
     """
-    path = root / STATE / "lock"
+    path = ResultsDirectory(root).lock
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -53,7 +53,7 @@ def local_client(workers: int, *, verbose: bool, memory: int | None = None) -> I
 
     level = logging.INFO if verbose else logging.CRITICAL
     with (
-        _logging_from(level),
+        logging_from(level),
         dask.config.set(_CONFIGURATION),
         safe_environment(),
         main_module_hidden(),
@@ -122,7 +122,7 @@ def _kill_workers(cluster: LocalCluster) -> None:
 
 
 @contextmanager
-def _logging_from(level: int) -> Iterator[None]:
+def logging_from(level: int) -> Iterator[None]:
     """Keep what dask logs below `level` off the terminal, to the very end, when connections break on purpose."""
     logger = logging.getLogger("distributed")
     before = logger.level

@@ -55,6 +55,11 @@ class ResultsDirectory:
         """Where queries put what exceeds their memory."""
         return self.root / STATE
 
+    @property
+    def lock(self) -> Path:
+        """What is there once a run has claimed the directory."""
+        return self.root / STATE / "lock"
+
     def edges_folder(self, capture: str) -> Path:
         """Folder of the parts of one capture's edge records."""
         return self.root / "edges" / capture

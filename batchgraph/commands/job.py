@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,11 +26,12 @@ from batchgraph.commands.options import (
     Quiet,
 )
 from batchgraph.commands.outcome import Outcome, github_annotations, json_text, write_junit
+from batchgraph.commands.place import CLUSTER, Place
 from batchgraph.errors import BatchgraphError, OutputError, UsageError
 from batchgraph.exit_codes import BUG, USAGE, closing_words, exit_code, missed_gates, most_bad
 from batchgraph.memory import parse_memory
 from batchgraph.messages import escape, write_line
-from batchgraph.parallel import Pool, default_workers, worker_pool
+from batchgraph.parallel import Pool
 from batchgraph.progress import Progress, open_progress
 from batchgraph.results import Manifest
 from batchgraph.signals import Interrupted, interruptible
@@ -81,7 +82,9 @@ class Common:
             raise UsageError("--json and --annotations both write on standard output: choose one")
 
 
-def job_command(app: typer.Typer, name: str, *, summary: bool = False) -> Callable[[Callable[..., Job]], object]:
+def job_command(
+    app: typer.Typer, name: str, *, summary: bool = False, cluster: bool = False
+) -> Callable[[Callable[..., Job]], object]:
     """Make a command of a function that returns a `Job`; the options that all jobs have come after its own.
 
     Parameters
@@ -92,45 +95,51 @@ def job_command(app: typer.Typer, name: str, *, summary: bool = False) -> Callab
         What it is called.
     summary
         Whether a summary of the results directory, the function's parameter ``out``, is printed at the end.
+    cluster
+        Whether the job can be done on a cluster.
     """
+    further = {**(CLUSTER if cluster else {}), **_COMMON}
 
     def decorate(function: Callable[..., Job]) -> object:
         @functools.wraps(function)
         def command(**values: Any) -> None:  # noqa: ANN401 - whatever the function takes
             common = Common(**{option: values.pop(option) for option in _COMMON})
-            workers, out = values.pop("workers", 0), values.get("out")
-            _execute(function(**values), name, workers=workers, summary_of=out if summary else None, common=common)
+            out = values.get("out")
+            where = {option: values.pop(option) for option in CLUSTER if cluster}
+            place = Place(values.pop("workers", 0), out, **where)
+            _execute(function(**values), name, place=place, summary_of=out if summary else None, common=common)
 
-        _take_parameters(command, function)
+        _take_parameters(command, function, further)
         return app.command(name)(command)
 
     return decorate
 
 
-def _take_parameters(command: Callable[..., None], function: Callable[..., Job]) -> None:
-    """Give `command` the parameters of `function` and the common ones; the command line is made of them."""
+def _take_parameters(
+    command: Callable[..., None], function: Callable[..., Job], further: Mapping[str, tuple[Any, object]]
+) -> None:
+    """Give `command` the parameters of `function` and further ones; the command line is made of them."""
     hints = get_type_hints(function, include_extras=True)
     own = [
         parameter.replace(annotation=hints[name]) for name, parameter in inspect.signature(function).parameters.items()
     ]
-    common = [
+    others = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in _COMMON.items()
+        for name, (kind, default) in further.items()
     ]
-    command.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *common)}
+    command.__signature__ = inspect.Signature([*own, *others])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *others)}
 
 
-def _execute(job: Job, name: str, *, workers: int | None, summary_of: Path | None, common: Common) -> None:
+def _execute(job: Job, name: str, *, place: Place, summary_of: Path | None, common: Common) -> None:
     """Do a job, tell how it went in one last line, and exit with the code that says the same."""
-    workers = default_workers() if workers is None else workers
     outcome = Outcome(name, BUG, common.fail_on)
     with ending(debug=common.debug) as end:
         common.check()
         with (
             interruptible(),
             open_progress(quiet=common.quiet) as progress,
-            worker_pool(workers, verbose=common.debug, memory=parse_memory(common.memory)) as pool,
+            place.open(verbose=common.debug, memory=parse_memory(common.memory)) as pool,
         ):
             manifest = job(pool, progress)
         code = exit_code(manifest, fail_on=common.fail_on, max_bad=common.max_bad, min_files=common.min_files)

@@ -37,6 +37,25 @@ Workers = Annotated[
         show_default="one per core",
     ),
 ]
+SchedulerPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="tls://HOST:8786|FILE",
+        help="Work on this dask cluster, whose machines share the file system; a file is a scheduler file.",
+        show_default=False,
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Allow a scheduler of another machine at tcp://, which anybody can listen to."),
+]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Certificate of the cluster's authority.", show_default="dask's configuration"),
+]
+TlsCert = Annotated[Path | None, typer.Option(metavar="FILE", help="This machine's certificate.", show_default=False)]
+TlsKey = Annotated[Path | None, typer.Option(metavar="FILE", help="The key of that certificate.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Do everything again, also what an earlier run finished.")]
 Decoder = Annotated[
     Literal["table", "scapy"],

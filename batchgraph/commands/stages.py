@@ -38,7 +38,7 @@ RESULTS = Path("results")
 """Where results go unless ``--out`` says otherwise."""
 
 
-@job_command(app, "run", summary=True)
+@job_command(app, "run", summary=True, cluster=True)
 def run_command(
     inputs: Inputs,
     *,
@@ -80,7 +80,7 @@ def run_command(
     return job
 
 
-@job_command(app, "extract")
+@job_command(app, "extract", cluster=True)
 def extract_command(
     inputs: Inputs,
     *,
@@ -108,7 +108,7 @@ def extract_command(
     return job
 
 
-@job_command(app, "merge")
+@job_command(app, "merge", cluster=True)
 def merge_command(
     *, out: Out = RESULTS, workers: Workers = None, by: By = "flow", trust: Trust = "sound,repaired"
 ) -> Job:
@@ -123,7 +123,7 @@ def merge_command(
     return job
 
 
-@job_command(app, "report", summary=True)
+@job_command(app, "report", summary=True, cluster=True)
 def report_command(
     *,
     out: Out = RESULTS,
