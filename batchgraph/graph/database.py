@@ -20,6 +20,7 @@ import pyarrow as pa
 from batchgraph.errors import OutputError, ResultsError
 from batchgraph.memory import query_memory_mib
 from batchgraph.results import output_errors
+from batchgraph.sizes import MIB, parse_size
 
 THREAD_MEMORY_MIB = 128
 """What a query may hold for each of its threads and once more, before it spills to disk."""
@@ -68,6 +69,12 @@ def open_database(
             # It would be drawn on standard output where Python has its program from -c or a prompt.
             connection.execute("SET enable_progress_bar = false")
             yield connection
+
+
+def memory_limit_mib(connection: duckdb.DuckDBPyConnection) -> float:
+    """Give what queries of a database may hold before they spill, in MiB."""
+    [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    return parse_size(limit) / MIB
 
 
 def _spill_folder(parent: Path | None) -> tempfile.TemporaryDirectory[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from batchgraph.graph.database import (
     quoted,
     reading_errors,
 )
+from batchgraph.graph.key_ranges import key_ranges
 from batchgraph.graph.rowgroups import write_rows
 from batchgraph.schema import COMBINED_FLOW_COLUMNS, FLOW_COLUMNS, FLOW_KEY, arrow_schema
 
@@ -70,15 +72,10 @@ def write_capture_flows(
     flows
         How many there are. Packets without ``src`` or ``dst`` are in none.
     """
-    query = f"""
-        SELECT $capture AS capture, {_grouped(_SUMS_OF_PACKETS)}
-        FROM read_parquet($paths)
-        WHERE src IS NOT NULL AND dst IS NOT NULL AND trust IN (SELECT unnest($trust))
-        {_by_key()}
-    """
-    parameters = {"paths": [literal_path(part) for part in parts], "capture": capture, "trust": list(trust)}
+    names = ", ".join(f"'{name}'" for name in trust)
+    rows = f"read_parquet($paths) WHERE src IS NOT NULL AND dst IS NOT NULL AND trust IN ({names})"
     with open_database(spill, threads=threads, memory=memory) as connection:
-        batches = query_batches(connection, query, parameters=parameters)
+        batches = (_with_capture(batch, capture) for batch in _sums(connection, rows, parts, _SUMS_OF_PACKETS))
         return write_rows(path, batches, schema=arrow_schema(FLOW_COLUMNS, capture=capture))
 
 
@@ -107,13 +104,27 @@ def write_combined_flows(
     if len(flows) == 1:
         # The flows of one capture are the sums already, and in order; adding up and sorting again would double merge.
         return write_rows(path, _counted_once(flows[0]), schema=schema)
-    query = f"SELECT {_grouped(_SUMS_OF_FLOWS)} FROM read_parquet($paths) {_by_key()}"
     with open_database(spill, threads=threads, memory=memory) as connection:
         return write_rows(
-            path,
-            query_batches(connection, query, parameters={"paths": [literal_path(file) for file in flows]}),
-            schema=schema,
+            path, _sums(connection, "read_parquet($paths) WHERE true", flows, _SUMS_OF_FLOWS), schema=schema
         )
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, rows: str, files: Sequence[Path], sums: Mapping[str, str]
+) -> Iterator[pa.RecordBatch]:
+    """Add rows of Parquet files up by flow, in the order of the key."""
+    with reading_errors():
+        n_rows = sum(pq.read_metadata(file).num_rows for file in files)
+        parameters = {"paths": [literal_path(file) for file in files]}
+        ranges = list(key_ranges(connection, rows, columns=("src", "dst"), parameters=parameters, n_rows=n_rows))
+    for condition in ranges:
+        query = f"SELECT {_grouped(sums)} FROM {rows} AND {condition} {_by_key()}"
+        yield from query_batches(connection, query, parameters=parameters)
+
+
+def _with_capture(batch: pa.RecordBatch, capture: str) -> pa.RecordBatch:
+    return batch.append_column("capture", pa.repeat(pa.scalar(capture), batch.num_rows))
 
 
 def _counted_once(path: Path) -> Iterator[pa.RecordBatch]:

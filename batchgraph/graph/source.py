@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from batchgraph.graph.columns import ENDS, PACKET_NAMES, edge_columns
 from batchgraph.graph.database import BATCH_ROWS, literal_path, query_batches, reading_errors
+from batchgraph.graph.key_ranges import key_ranges
 from batchgraph.graph.scope import scopes_of
 from batchgraph.results import COMBINED, ResultsDirectory
 from batchgraph.schema import Column
@@ -41,7 +42,7 @@ _PAIR_QUERY = """
     FROM (
         SELECT src, dst, type, sum(packets) AS packets, sum(octets) AS octets, sum(load) AS load,
             min("first") AS "first", max("last") AS "last"
-        FROM read_parquet($path) GROUP BY src, dst, type
+        FROM read_parquet($path) WHERE {condition} GROUP BY src, dst, type
     )
     GROUP BY src, dst ORDER BY src, dst
 """
@@ -104,7 +105,7 @@ class GraphSource:
     def edges(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
         """Give the edges: columns ``src``, ``dst`` and `edge_columns`; packets as captured, others by their key."""
         if self.by == "pair":
-            batches = query_batches(connection, _PAIR_QUERY, parameters=self._flows())
+            batches = self._pairs(connection)
         elif self.by == "packet":
             batches = self._packets()
         else:
@@ -115,6 +116,16 @@ class GraphSource:
 
     def _flows(self) -> dict[str, object]:
         return {"path": literal_path(self.results.flows(self.name))}
+
+    def _pairs(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
+        flows = self.results.flows(self.name)
+        with reading_errors():
+            n_rows = pq.read_metadata(flows).num_rows
+            rows = "read_parquet($path) WHERE true"
+            ranges = key_ranges(connection, rows, columns=ENDS, parameters=self._flows(), n_rows=n_rows)
+            conditions = list(ranges)
+        for condition in conditions:
+            yield from query_batches(connection, _PAIR_QUERY.format(condition=condition), parameters=self._flows())
 
     def _packets(self) -> Iterator[pa.RecordBatch]:
         captures = self.captures if self.name == COMBINED else (self.name,)
