@@ -119,13 +119,18 @@ def reading_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise OutputError(
-            f"no room to spill to disk: {_first_line(error)}; the same command continues the run"
-        ) from error
+        raise OutputError(_out_of_memory(_first_line(error))) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise ResultsError(
             f"the results are not whole ({_first_line(error)}): run `batchgraph extract` again"
         ) from error
+
+
+def _out_of_memory(message: str) -> str:
+    # DuckDB says "failed to offload" where the disk is to blame; else what cannot be spilled does not fit.
+    if "offload" in message:
+        return f"no room to spill to disk: {message}; the same command continues the run"
+    return f"a query needs more than its memory ({message}); the same command continues the run, with more --memory"
 
 
 def _first_line(error: Exception) -> str:

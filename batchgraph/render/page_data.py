@@ -104,7 +104,9 @@ def load_page_traffic(
     with reading_errors():
         _rank_hosts(connection)
         n_hosts = _count(connection, "ranked")
-        shown = _number_shown(connection, min(max_hosts, n_hosts), max_rows=max_rows)
+        most = min(max_hosts, n_hosts)
+        _fold_hosts_beyond(connection, most)
+        shown = _number_shown(connection, most, max_rows=max_rows)
         axis = time_axis(connection)
         _make_cells(connection, captures, trust=trust, shown=shown, axis=axis)
         query = f"SELECT host, scope_of(host) FROM ranked WHERE number < {shown} ORDER BY number"
@@ -139,11 +141,16 @@ def _rank_hosts(connection: duckdb.DuckDBPyConnection) -> None:
               WHERE host IS NOT NULL GROUP BY host)
         """
     )
+
+
+def _fold_hosts_beyond(connection: duckdb.DuckDBPyConnection, most: int) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE top AS SELECT host, number FROM ranked WHERE number < {most}")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE sent AS
-        SELECT DISTINCT capture, s.number AS src, d.number AS dst, {_LABEL} AS type
-        FROM flows f JOIN ranked s ON f.src = s.host JOIN ranked d ON f.dst = d.host
+        SELECT DISTINCT capture, coalesce(s.number, {most}) AS src, coalesce(d.number, {most}) AS dst, {_LABEL} AS type
+        FROM flows f LEFT JOIN top s ON f.src = s.host LEFT JOIN top d ON f.dst = d.host
+        WHERE f.src IS NOT NULL AND f.dst IS NOT NULL
         """
     )
 
@@ -181,7 +188,7 @@ def _make_cells(
             if({in_flow}, coalesce(least(d.number, {shown}), {shown}), NULL) AS dst, {_LABEL} AS type,
             {bin_expression(axis, "epoch_ns(e.time)")} AS bin, count(*) AS packets, sum(e.wire_len)::BIGINT AS octets
         FROM edges e JOIN capture_numbers c ON e.capture = c.capture
-            LEFT JOIN ranked s ON e.src = s.host LEFT JOIN ranked d ON e.dst = d.host
+            LEFT JOIN top s ON e.src = s.host LEFT JOIN top d ON e.dst = d.host
         GROUP BY ALL
         """
     )

@@ -1,4 +1,7 @@
-"""The tables as SQL over ``inputs``, ``edges``, ``flows`` and ``known_names``; ``combined`` is one more ``capture``.
+"""The tables as SQL over the views ``inputs``, ``edges``, ``flows``, ``combined_flows`` and ``known_names``,
+and their sums.
+
+Of a capture, ``combined`` is one more value.
 
 Every query gives its rows in an order that only the data decide: the combined ones first, then capture by capture;
 in each by octets, the most first, then by name.
@@ -33,8 +36,7 @@ CAPTURES = """
     ), edges_of_graph AS (
         SELECT capture, count(*) AS flows FROM flows GROUP BY capture
         UNION ALL
-        SELECT 'combined', count(*) FROM (
-            SELECT DISTINCT src, dst, type, proto, sport, dport, icmp_type, icmp_code FROM flows)
+        SELECT 'combined', count(*) FROM combined_flows
     ), ends AS (
         SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, stopped_in, count(*) AS n
         FROM edges WHERE stopped_in IS NOT NULL GROUP BY GROUPING SETS ((capture, stopped_in), (stopped_in))
@@ -53,38 +55,42 @@ CAPTURES = """
     ORDER BY i.capture <> 'combined', coalesce(octets, 0) DESC, i.capture, i.path
 """
 
-HOSTS = """
+_HOST_SUMS = """
     WITH ends AS (
         SELECT capture, src AS address, dst AS peer, packets AS packets_out, 0 AS packets_in, octets AS octets_out,
             0 AS octets_in, epoch_ns("first") AS "first", epoch_ns("last") AS "last" FROM flows
         UNION ALL
         SELECT capture, dst, src, 0, packets, 0, octets, epoch_ns("first"), epoch_ns("last") FROM flows
-    ), sums AS (
-        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address,
-            sum(packets_out)::BIGINT AS packets_out, sum(packets_in)::BIGINT AS packets_in,
-            sum(octets_out)::BIGINT AS octets_out, sum(octets_in)::BIGINT AS octets_in,
-            count(DISTINCT peer) FILTER (peer <> address) AS peers, min("first") AS "first", max("last") AS "last"
-        FROM ends GROUP BY GROUPING SETS ((capture, address), (address))
     )
+    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address,
+        sum(packets_out)::BIGINT AS packets_out, sum(packets_in)::BIGINT AS packets_in,
+        sum(octets_out)::BIGINT AS octets_out, sum(octets_in)::BIGINT AS octets_in,
+        count(DISTINCT peer) FILTER (peer <> address) AS peers, min("first") AS "first", max("last") AS "last"
+    FROM ends WHERE {condition} GROUP BY GROUPING SETS ((capture, address), (address))
+"""
+
+HOSTS = """
     SELECT capture, harmless(address) AS address, scope_of(address) AS scope, packets_out, packets_in, octets_out,
         octets_in, peers, instant("first") AS "first", instant("last") AS "last"
     FROM sums ORDER BY capture <> 'combined', capture, octets_out + octets_in DESC, address
 """
 
-CONVERSATIONS = """
+_CONVERSATION_SUMS = """
     WITH directed AS (
         SELECT capture, least(src, dst) AS a, greatest(src, dst) AS b, type,
             if(src <= dst, packets, 0) AS packets_ab, if(src <= dst, 0, packets) AS packets_ba,
             if(src <= dst, octets, 0) AS octets_ab, if(src <= dst, 0, octets) AS octets_ba,
             epoch_ns("first") AS "first", epoch_ns("last") AS "last"
         FROM flows
-    ), sums AS (
-        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, a, b, type,
-            sum(packets_ab)::BIGINT AS packets_ab, sum(packets_ba)::BIGINT AS packets_ba,
-            sum(octets_ab)::BIGINT AS octets_ab, sum(octets_ba)::BIGINT AS octets_ba,
-            min("first") AS "first", max("last") AS "last"
-        FROM directed GROUP BY GROUPING SETS ((capture, a, b, type), (a, b, type))
     )
+    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, a, b, type,
+        sum(packets_ab)::BIGINT AS packets_ab, sum(packets_ba)::BIGINT AS packets_ba,
+        sum(octets_ab)::BIGINT AS octets_ab, sum(octets_ba)::BIGINT AS octets_ba,
+        min("first") AS "first", max("last") AS "last"
+    FROM directed WHERE {condition} GROUP BY GROUPING SETS ((capture, a, b, type), (a, b, type))
+"""
+
+CONVERSATIONS = """
     SELECT capture, harmless(a) AS a, harmless(b) AS b, harmless(type) AS type, packets_ab, packets_ba, octets_ab,
         octets_ba, instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds
     FROM sums ORDER BY capture <> 'combined', capture, octets_ab + octets_ba DESC, a, b, type NULLS LAST
@@ -109,11 +115,14 @@ PROTOCOLS = """
 
 # Who serves, by the first of these that tells: who answers a SYN with SYN and ACK; who is sent a SYN (RFC 9293,
 # 3.5); who alone has a port below 1024 (RFC 6335, 6: system ports); who has the lower port; who was addressed first.
-SERVICES = """
-    WITH openings AS (
+_SERVICE_SUMS = """
+    WITH chosen AS (
+        FROM (SELECT *, least(src, dst) AS a, greatest(src, dst) AS b FROM flows) WHERE {condition}
+    ), openings AS (
         SELECT capture, src, dst, sport, dport, bool_or((tcp_flags & 18) = 2) AS asks,
             bool_or((tcp_flags & 18) = 18) AS answers
-        FROM edges WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 GROUP BY ALL
+        FROM (SELECT *, least(src, dst) AS a, greatest(src, dst) AS b FROM edges)
+        WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 AND {condition} GROUP BY ALL
     ), sided AS (
         SELECT f.*, CASE
             WHEN o.answers THEN false WHEN p.answers THEN true
@@ -122,33 +131,55 @@ SERVICES = """
             WHEN f.dport <> f.sport THEN f.dport < f.sport
             ELSE g.src IS NULL OR (coalesce(epoch_ns(f."first"), 0), f.src) <= (coalesce(epoch_ns(g."first"), 0), g.src)
             END AS inward
-        FROM flows f
+        FROM chosen f
         LEFT JOIN openings o ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
             = (o.capture, o.src, o.dst, o.sport, o.dport)
         LEFT JOIN openings p ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
             = (p.capture, p.dst, p.src, p.dport, p.sport)
-        LEFT JOIN flows g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
+        LEFT JOIN chosen g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
             = (g.capture, g.dst, g.src, g.dport, g.sport, g.type, g.proto)
         WHERE f.sport IS NOT NULL AND f.dport IS NOT NULL
     ), served AS (
         SELECT capture, type, if(inward, dst, src) AS address, if(inward, dport, sport) AS port,
             if(inward, src, dst) AS client, inward, packets, octets, load, coalesce(tcp_flags, 0) AS flags FROM sided
-    ), sums AS (
-        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address, type, port,
-            count(DISTINCT client) AS clients, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets, CASE
-                WHEN count(*) FILTER (NOT inward) = 0 THEN 'silent'
-                WHEN type = 'TCP' AND bool_and((flags & 6) = 4 AND load = 0) FILTER (NOT inward) THEN 'refused'
-                ELSE 'answered' END AS state
-        FROM served GROUP BY GROUPING SETS ((capture, address, type, port), (address, type, port))
+    )
+    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address, type, port,
+        count(DISTINCT client) AS clients, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets,
+        count(*) FILTER (NOT inward) AS answers,
+        bool_and((flags & 6) = 4 AND load = 0) FILTER (NOT inward) AS only_resets
+    FROM served GROUP BY GROUPING SETS ((capture, address, type, port), (address, type, port))
+"""
+
+# A client and what it asks for are in one range, so clients of several ranges are different ones.
+SERVICES = """
+    WITH whole AS (
+        SELECT capture, address, type, port, sum(clients)::BIGINT AS clients, sum(packets)::BIGINT AS packets,
+            sum(octets)::BIGINT AS octets, CASE WHEN sum(answers) = 0 THEN 'silent'
+                WHEN type = 'TCP' AND bool_and(only_resets) THEN 'refused' ELSE 'answered' END AS state
+        FROM sums GROUP BY capture, address, type, port
     )
     SELECT capture, harmless(address) AS address, harmless(type) AS type, port, state, clients, packets, octets
-    FROM sums ORDER BY capture <> 'combined', capture, octets DESC, address, type, port
+    FROM whole ORDER BY capture <> 'combined', capture, octets DESC, address, type, port
 """
 
 NAMES = f"""
     SELECT capture, harmless(address) AS address, harmless(name) AS name, source, frame, packets
     FROM ({NAMES_IN_ORDER})
 """
+
+_PAIRS = "(SELECT least(src, dst) AS a, greatest(src, dst) AS b FROM flows) WHERE true"
+
+SUMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "hosts": (
+        _HOST_SUMS,
+        "(SELECT src AS address FROM flows UNION ALL SELECT dst FROM flows) WHERE true",
+        ("address",),
+    ),
+    "conversations": (_CONVERSATION_SUMS, _PAIRS, ("a", "b")),
+    "services": (_SERVICE_SUMS, _PAIRS, ("a", "b")),
+}
+"""Of tables that take the most memory: the query of the table ``sums``, which is made in ranges of a key, the rows that
+have this key, and its columns."""
 
 QUERIES = {
     "captures": CAPTURES,

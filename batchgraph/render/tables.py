@@ -10,10 +10,11 @@ import duckdb
 from batchgraph.errors import OutputError
 from batchgraph.graph.database import reading_errors
 from batchgraph.graph.known_names import create_known_names
+from batchgraph.graph.key_ranges import key_ranges
 from batchgraph.render.database import add_view, results_database
-from batchgraph.render.queries import MACROS, QUERIES
+from batchgraph.render.queries import MACROS, QUERIES, SUMS
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
-from batchgraph.schema import EDGE_COLUMNS, FLOW_COLUMNS
+from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +60,25 @@ def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int |
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
         if cut := create_known_names(connection, results, manifest):
             manifest["names_cut"] = list(cut)
+        add_view(connection, "combined_flows", files=[results.flows()], columns=COMBINED_FLOW_COLUMNS)
         for name, query in QUERIES.items():
             with reading_errors():
+                _make_sums(connection, name)
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")
             _write_csv(connection, results.table(name))
             yield name
+
+
+def _make_sums(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make the table ``sums`` of a table that has one, range by range of its key."""
+    if name not in SUMS:
+        return
+    query, rows, columns = SUMS[name]
+    [(n_rows,)] = connection.execute("SELECT count(*) FROM flows").fetchall()
+    ranges = list(key_ranges(connection, rows, columns=columns, parameters={}, n_rows=n_rows))
+    for number, condition in enumerate(ranges):
+        how = "INSERT INTO sums" if number else "CREATE OR REPLACE TEMP TABLE sums AS"
+        connection.execute(f"{how} {query.format(condition=condition)}")
 
 
 def captures_with_rows(manifest: Manifest) -> Sequence[str]:

@@ -112,7 +112,9 @@ def load_traffic(
         "SELECT coalesce(sum(packets), 0)::BIGINT, coalesce(sum(octets), 0)::BIGINT, min(first), max(last) FROM pairs",
     )
     n_hosts = int(_one_row(connection, "SELECT count(*) FROM ranked")[0])
-    shown = _number_shown(connection, min(top, n_hosts), max_arrows=max_arrows)
+    most = min(top, n_hosts)
+    _fold_hosts_beyond(connection, most)
+    shown = _number_shown(connection, most, max_arrows=max_arrows)
     return Traffic(
         hosts=_hosts(connection, shown, n_hosts=n_hosts),
         arrows=_arrows(connection, shown),
@@ -185,6 +187,19 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, flows: Path) -> None:
     )
 
 
+def _fold_hosts_beyond(connection: duckdb.DuckDBPyConnection, most: int) -> None:
+    # Of all pairs, a few thousand sums are left, in which it costs nothing to look for how many hosts can be shown.
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE top AS SELECT host, rank FROM ranked WHERE rank <= {most}")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE folded AS
+        SELECT coalesce(s.rank, {most + 1}) AS src, coalesce(d.rank, {most + 1}) AS dst, type,
+               sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets
+        FROM pairs p LEFT JOIN top s ON p.src = s.host LEFT JOIN top d ON p.dst = d.host GROUP BY ALL
+        """
+    )
+
+
 def _other_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     query = f"SELECT DISTINCT type FROM flow_rows WHERE type NOT IN ({_KNOWN_TYPES}) ORDER BY type"
     return tuple(name for (name,) in connection.execute(query).fetchall())
@@ -195,21 +210,20 @@ def _number_shown(connection: duckdb.DuckDBPyConnection, most: int, *, max_arrow
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
-        n_arrows = _one_row(connection, f"SELECT count(*) FROM ({_arrows_query(middle)})")[0]
+        ends = f"least(src, {middle + 1}), least(dst, {middle + 1})"
+        n_arrows = _one_row(connection, f"SELECT count(*) FROM (SELECT DISTINCT {ends}, type FROM folded)")[0]
         low, high = (middle, high) if n_arrows <= max_arrows else (low, middle - 1)
     return low
 
 
-def _arrows_query(shown: int) -> str:
-    return f"""
-        SELECT if(s.rank <= {shown}, src, '{OTHERS}') AS src, if(d.rank <= {shown}, dst, '{OTHERS}') AS dst, type,
-               sum(packets)::BIGINT AS packets, sum(p.octets)::BIGINT AS octets
-        FROM pairs p JOIN ranked s ON p.src = s.host JOIN ranked d ON p.dst = d.host GROUP BY ALL
-    """
-
-
 def _arrows(connection: duckdb.DuckDBPyConnection, shown: int) -> tuple[Arrow, ...]:
-    query = f"FROM ({_arrows_query(shown)}) ORDER BY octets DESC, src, dst, type"
+    query = f"""
+        SELECT coalesce(s.host, '{OTHERS}') AS src, coalesce(d.host, '{OTHERS}') AS dst, type,
+               sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets
+        FROM folded f LEFT JOIN top s ON f.src = s.rank AND s.rank <= {shown}
+            LEFT JOIN top d ON f.dst = d.rank AND d.rank <= {shown}
+        GROUP BY ALL ORDER BY octets DESC, src, dst, type
+    """
     return tuple(Arrow(*row) for row in connection.execute(query).fetchall())
 
 
@@ -219,8 +233,7 @@ def _hosts(connection: duckdb.DuckDBPyConnection, shown: int, *, n_hosts: int) -
     if shown < n_hosts:
         octets = _one_row(
             connection,
-            f"""SELECT coalesce(sum(p.octets), 0)::BIGINT FROM pairs p JOIN ranked s ON p.src = s.host
-                JOIN ranked d ON p.dst = d.host WHERE s.rank > {shown} OR d.rank > {shown}""",
+            f"SELECT coalesce(sum(octets), 0)::BIGINT FROM folded WHERE src > {shown} OR dst > {shown}",
         )[0]
         hosts.append(Host(OTHERS, octets, folded=n_hosts - shown))
     return tuple(hosts)

@@ -50,6 +50,12 @@ def test_reading_errors__become_ours(raised, expected):
         raise raised
 
 
+def test_reading_errors__tell_a_full_disk_from_too_little_memory():
+    for message, expected in (("failed to offload data block", "no room to spill"), ("could not allocate", "--memory")):
+        with pytest.raises(OutputError, match=expected), reading_errors():
+            raise duckdb.OutOfMemoryException(message)
+
+
 def test_reading_errors__give_one_line():
     with pytest.raises(ResultsError) as caught, reading_errors():
         raise duckdb.IOException("one\ntwo")

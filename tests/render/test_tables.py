@@ -2,6 +2,7 @@ import csv
 
 import pytest
 
+import batchgraph.graph.key_ranges
 from batchgraph.render.tables import write_tables
 from batchgraph.results import TABLES
 from batchgraph.stages.merge import merge
@@ -39,6 +40,18 @@ def test_tables__begin_with_the_column_capture(tables, tmp_path):
     tables({"a": [UDP]})
 
     assert {(tmp_path / "tables" / f"{name}.csv").read_text().split(",")[0] for name in TABLES} == {"capture"}
+
+
+def test_tables__in_ranges_are_those_of_one_query(tables, tmp_path, monkeypatch):
+    captures = {
+        "a": [CLIENT, SERVER, *({**CLIENT, "src": f"10.0.1.{n}", "tcp_flags": SYN} for n in range(20)), UDP],
+        "b": [{**SERVER, "dst": f"10.0.1.{n}", "tcp_flags": RST_ACK} for n in range(15)] + [SERVER, UNLABELLED],
+    }
+    whole = tables(captures)
+    monkeypatch.setattr(batchgraph.graph.key_ranges, "ROWS_OF_ONE_QUERY", 0)
+    monkeypatch.setattr(batchgraph.graph.key_ranges, "ROWS_OF_A_RANGE", 0.02)
+
+    assert tables(captures) == whole
 
 
 def test_tables__end_lines_with_a_line_feed(tables, tmp_path):
