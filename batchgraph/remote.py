@@ -129,9 +129,9 @@ class _RemotePool:
         return workers
 
     def fan_out(
-        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2
+        self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
-        """Run `function` on every task, as `batchgraph.parallel.fan_out` says."""
+        """Run `function` on every task, as `batchgraph.parallel.fan_out` says; never in this process."""
         self._calls += 1
         waiting = deque((index, 1) for index in range(len(tasks)))
         running: dict[Future[R], _Try] = {}
