@@ -1,5 +1,4 @@
-"""The tables as SQL over the views ``inputs``, ``edges``, ``flows``, ``combined_flows`` and ``known_names``,
-and their sums.
+"""The tables as SQL over ``inputs``, ``edges``, ``flows``, ``combined_flows`` and ``known_names``, and their sums.
 
 Of a capture, ``combined`` is one more value.
 

@@ -9,8 +9,8 @@ import duckdb
 
 from batchgraph.errors import OutputError
 from batchgraph.graph.database import reading_errors
-from batchgraph.graph.known_names import create_known_names
 from batchgraph.graph.key_ranges import key_ranges
+from batchgraph.graph.known_names import create_known_names
 from batchgraph.render.database import add_view, results_database
 from batchgraph.render.queries import MACROS, QUERIES, SUMS
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
