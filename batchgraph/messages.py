@@ -26,6 +26,12 @@ def json_line(text: str) -> str:
     return text.replace("##", r"#\u0023")  # outside of strings JSON has no such character
 
 
+def markdown_cell(text: str) -> str:
+    """Escape what Markdown or HTML would take for its own, and what GitHub makes mentions, references and links of."""
+    cell = "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\!@#~$" else c for c in escape(text))
+    return cell.replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # PEP 383: how Python carries an octet that it could not decode

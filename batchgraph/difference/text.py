@@ -8,7 +8,7 @@ import textwrap
 from batchgraph.difference.fail_on import CHANGES, KINDS
 from batchgraph.difference.finding import Difference, Finding
 from batchgraph.junit import Case, junit_text
-from batchgraph.messages import escape, json_line
+from batchgraph.messages import escape, json_line, markdown_cell
 
 SHOWN = 20
 """Findings of a kind and change that a terminal shows; the files have all."""
@@ -62,7 +62,9 @@ def markdown_text(difference: Difference, *, picture: str = "") -> str:
             findings = list(difference.of(kind, change))
             if findings:
                 lines += ["", f"## {_title(kind, change)}", "", "| fails | what | change |", "|---|---|---|"]
-                lines += [f"| {'yes' if f.fails else 'no'} | {_cell(f.name)} | {_amount(f)} |" for f in findings]
+                lines += [
+                    f"| {'yes' if f.fails else 'no'} | {markdown_cell(f.name)} | {_amount(f)} |" for f in findings
+                ]
     return "\n".join(lines) + "\n"
 
 
@@ -122,9 +124,3 @@ def _amount(finding: Finding) -> str:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
-
-
-def _cell(text: str) -> str:
-    """Escape what Markdown or HTML would take for its own, and what GitHub makes mentions, references and links of."""
-    cell = "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\!@#~$" else c for c in escape(text))
-    return cell.replace("://", "&#58;//").replace("www.", "www&#46;")

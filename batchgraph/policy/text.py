@@ -10,7 +10,7 @@ from itertools import islice
 
 from batchgraph.graph.times import instant_text
 from batchgraph.junit import Case, junit_text
-from batchgraph.messages import escape
+from batchgraph.messages import escape, json_line, markdown_cell
 from batchgraph.policy.verdict import Verdict, Violation
 
 SHOWN = 20
@@ -30,17 +30,22 @@ def terminal_text(verdict: Verdict) -> str:
         lines += ["", *(f"  {count:>9,}  {escape(name)}"[:_WIDTH] for name, count in verdict.counts.items())]
     lines += [f"      unmet  {escape(name)}"[:_WIDTH] for name in verdict.unmet]
     for violation in verdict.violations(most=SHOWN):
-        words = f"{escape(violation.rule)}: {violation.reason}: {_traffic(violation)}, in {escape(violation.capture)}"
-        lines += ["", *_wrapped(words)]
-        lines += _wrapped(f"  {_volume(violation)}, frames {_frames(violation)}")
-        lines.append(f"  {'' if violation.is_exact else '(and others) '}{violation.display_filter}")
+        lines += ["", *_lines(violation)]
     if verdict.n_violations > SHOWN:
         lines += ["", f"and {verdict.n_violations - SHOWN:,} more; --json has all"]
     return "\n".join(lines)
 
 
-def _wrapped(words: str) -> list[str]:
-    return textwrap.wrap(words, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+def _lines(violation: Violation) -> list[str]:
+    """Write a violation; no line begins with text from outside, which a CI system might take for a command."""
+    return [
+        f"! {escape(violation.rule)}: {violation.reason}"[:_WIDTH],
+        f"  from {_traffic(violation)}"[:_WIDTH],
+        f"  in {escape(violation.capture)}",
+        *textwrap.wrap(f"  {_volume(violation)}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False),
+        *textwrap.wrap(f"  frames {_frames(violation)}", _WIDTH, subsequent_indent="  "),
+        f"  {'' if violation.is_exact else '(and others) '}{violation.display_filter}",
+    ]
 
 
 def summary(verdict: Verdict) -> str:
@@ -56,7 +61,12 @@ def markdown_text(verdict: Verdict) -> str:
     """Write a verdict as Markdown, for a comment or the summary of a job."""
     lines = ["# Communication policy", "", summary(verdict)]
     if verdict.unmet:
-        lines += ["", "## Requirements that no packet meets", "", *(f"- {_cell(name)}" for name in verdict.unmet)]
+        lines += [
+            "",
+            "## Requirements that no packet meets",
+            "",
+            *(f"- {markdown_cell(name)}" for name in verdict.unmet),
+        ]
     if verdict.counts:
         titles = "| rule | what | capture | from, to, service | volume | frames | display filter |"
         lines += ["", "## Violations", "", titles, "|---" * 7 + "|"]
@@ -70,7 +80,7 @@ def _row(violation: Violation) -> str:
     cells = (violation.rule, violation.reason, violation.capture, _traffic(violation), _volume(violation))
     filter_ = violation.display_filter.replace("|", "\\|")
     last = f"`{filter_}`{'' if violation.is_exact else ' and others'}"
-    return f"| {' | '.join([*map(_cell, cells), _frames(violation), last])} |"
+    return f"| {' | '.join([*map(markdown_cell, cells), _frames(violation), last])} |"
 
 
 def json_lines(verdict: Verdict) -> Iterator[str]:
@@ -84,12 +94,12 @@ def json_lines(verdict: Verdict) -> Iterator[str]:
         "unmet": list(verdict.unmet),
         "counts": verdict.counts,
     }
-    yield json.dumps(head, indent=1).removesuffix("\n}") + ',\n "violations": ['
+    yield json_line(json.dumps(head, indent=1)).removesuffix("\n}") + ',\n "violations": ['
     before = ""
     for violation in verdict.violations():
         if before:
             yield f"{before},"
-        before = f"  {json.dumps(_as_json(violation))}"
+        before = f"  {json_line(json.dumps(_as_json(violation)))}"
     yield f"{before}\n ]\n}}" if before else " ]\n}"
 
 
@@ -139,8 +149,3 @@ def _frames(violation: Violation) -> str:
     shown = violation.frames[:_FRAMES]
     more = violation.packets - len(shown)
     return " ".join(map(str, shown)) + (f" and {more:,} more" if more else "")
-
-
-def _cell(text: str) -> str:
-    """Escape what Markdown or HTML would take for its own."""
-    return "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\!" else c for c in escape(text))

@@ -442,6 +442,10 @@ def test_terminal_text__has_no_control_characters(hostile):
     assert all(line.isprintable() for line in terminal_text(hostile).split("\n"))
 
 
+def test_terminal_text__begins_no_line_with_a_name(hostile):
+    assert not any(line.strip().startswith(("x", "<")) for line in terminal_text(hostile).split("\n"))
+
+
 def test_markdown_text__has_no_tags_of_a_name(hostile):
     assert "<" not in markdown_text(hostile)
 
