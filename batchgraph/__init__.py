@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from batchgraph.stages.report import ReportOptions as ReportOptions
     from batchgraph.stages.report import report as report
     from batchgraph.stages.run import run as run
+    from batchgraph.stages.verify import verify as verify
     from batchgraph.wire import register as register
     from batchgraph.wire.spec import Address as Address
     from batchgraph.wire.spec import AddressKind as AddressKind
@@ -66,6 +67,7 @@ _MODULES = {
     "stages.merge": ("MergeOptions", "merge"),
     "stages.report": ("ReportOptions", "report"),
     "stages.run": ("run",),
+    "stages.verify": ("verify",),
     "wire": ("register",),
     "wire.spec": ("Address", "AddressKind", "Bits", "Header", "Space", "Test", "When"),
 }

@@ -56,6 +56,31 @@ def claimed(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def require_idle(root: Path) -> None:
+    """Refuse a results directory that a live run is using; it is not written to, and may be read-only.
+
+    Raises
+    ------
+    OutputBusyError
+        If another process holds it.
+    """
+    path = root / STATE / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # nobody ever held it, or nobody is meant to
+    try:
+        if not _holds(descriptor):
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            other = _owner(descriptor)
+            if other and other.get("host") != _this_process()["host"]:
+                raise _busy(other, path, "may be using it")
+    except BlockingIOError:
+        raise _busy(_owner(descriptor), path, "is using it") from None
+    finally:
+        os.close(descriptor)
+
+
 def _this_process() -> Owner:
     owner: Owner = {"host": socket.gethostname(), "process": os.getpid(), "boot": "", "started": ""}
     with suppress(OSError):

@@ -13,6 +13,7 @@ import batchgraph.commands.stages
 import batchgraph.commands.further
 import batchgraph.commands.diff
 import batchgraph.commands.check
+import batchgraph.commands.verify
 import batchgraph.commands.aids  # noqa: F401
 # isort: on
 

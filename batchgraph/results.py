@@ -39,6 +39,30 @@ def program_version() -> str:
     return version("batchgraph")
 
 
+def known_manifest(parsed: object, *, place: str) -> Manifest:
+    """Give a manifest as parsed, having refused one of a format that this version does not know.
+
+    Raises
+    ------
+    ResultsError
+        If it is no JSON object, or its ``format_version`` is not known.
+
+    Notes
+    -----
+    ``format_version`` is a whole number, from 1. It goes up by one whenever a file, a column or a key is taken away,
+    renamed or given another meaning; what is only added leaves it as it is, and readers pass over it. So a reader
+    knows all versions up to its own, and refuses every other value, of whatever type.
+    """
+    written = parsed.get("format_version") if isinstance(parsed, dict) else None
+    # In Python, true is an int and 1.0 equals 1; in JSON neither is a version.
+    if not isinstance(parsed, dict) or type(written) is not int or not 1 <= written <= FORMAT_VERSION:
+        raise ResultsError(
+            f"{place}: format_version in run.json is {json.dumps(written)}, and only 1 to {FORMAT_VERSION} are known:"
+            " use the batchgraph that wrote it, or a newer one, or run `batchgraph run` again"
+        )
+    return dict(parsed)
+
+
 @dataclass(frozen=True, slots=True)
 class ResultsDirectory:
     """Where everything lies in a results directory; makes no folder and reads nothing by itself."""
@@ -111,7 +135,7 @@ class ResultsDirectory:
         Raises
         ------
         ResultsError
-            If it is missing, is no JSON object, or was written in a newer format.
+            If it is missing, is no JSON object, or was written in a format that this version does not know.
         """
         try:
             manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
@@ -121,10 +145,9 @@ class ResultsDirectory:
             ) from None
         except ValueError as error:
             raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
-        written = manifest.get("format_version") if isinstance(manifest, dict) else None
-        if not isinstance(written, int) or written > FORMAT_VERSION:
-            raise ResultsError(f"{self.root}: format_version {written} is not known, {FORMAT_VERSION} is")
-        return dict(manifest)
+        except OSError as error:
+            raise ResultsError(f"run.json in {self.root} cannot be read: {error.strerror or error}") from None
+        return known_manifest(manifest, place=str(self.root))
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write ``run.json``, keys in the order given, and options in the order of `STAGES`."""

@@ -17,6 +17,12 @@ def split_commas(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
 
 
+def _use_config(ctx: typer.Context, value: Path | None) -> Path | None:
+    from batchgraph.commands.config import use_config
+
+    return use_config(ctx, value)
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -232,4 +238,28 @@ FoldTo = Annotated[
 LearntPolicy = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Where the learnt policy goes.", show_default="standard output"),
+]
+Again = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--again",
+        metavar="INPUT",
+        help="The captures: run them again by the same options, and compare every byte. Can be given several times.",
+        show_default=False,
+    ),
+]
+Through = Annotated[
+    Literal["extract", "merge", "report"],
+    typer.Option(help="The last stage that must have been done."),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        callback=_use_config,
+        help="Take options from a TOML file, or from the run.json of an earlier run; the command line wins.",
+        show_default=False,
+    ),
 ]

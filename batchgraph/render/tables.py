@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _INPUT_COLUMNS = ("capture", "path", "status", "format", "sha256")
 
 
-def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int | None = None) -> Iterator[str]:
+def write_tables(
+    results: ResultsDirectory, manifest: Manifest, *, into: Path | None = None, memory: int | None = None
+) -> Iterator[str]:
     """Write every table of `batchgraph.results.TABLES`.
 
     Parameters
@@ -31,6 +33,8 @@ def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int |
         With edge records and flows.
     manifest
         Its ``run.json``; gets ``names_cut``, the captures with more names than are kept, where there are any.
+    into
+        Another results directory that the tables are written to; None: the same.
     memory
         What this process may hold, in octets; None: no limit was asked for.
 
@@ -53,7 +57,8 @@ def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int |
     """
     captures = captures_with_rows(manifest)
     edges = [part for capture in captures for part in results.edge_parts(capture)]
-    with results_database(results.root, memory=memory) as connection:
+    target = results if into is None else ResultsDirectory(into)
+    with results_database(target.root, memory=memory) as connection:
         connection.execute(MACROS)
         _make_inputs(connection, manifest)
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
@@ -65,7 +70,7 @@ def write_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int |
             with reading_errors():
                 _make_sums(connection, name)
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")
-            _write_csv(connection, results.table(name))
+            _write_csv(connection, target.table(name))
             yield name
 
 
