@@ -12,6 +12,7 @@ from batchgraph.commands.job import ending, finish
 from batchgraph.commands.options import (
     AllowFile,
     Baseline,
+    ConfigFile,
     Debug,
     DiffFailOn,
     JsonFile,
@@ -47,6 +48,7 @@ def diff_command(
     workers: Workers = None,
     quiet: Quiet = False,
     debug: Debug = False,
+    config: ConfigFile = None,
 ) -> None:
     """Compare two runs, or two sets of captures: what is new, gone or changed in volume."""
     workers = default_workers() if workers is None else workers

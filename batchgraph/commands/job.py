@@ -17,6 +17,7 @@ import typer
 from batchgraph.commands.options import (
     Annotations,
     AsJson,
+    ConfigFile,
     Debug,
     FailOn,
     JunitFile,
@@ -49,6 +50,7 @@ _COMMON = {
     "memory": (Memory, None),
     "quiet": (Quiet, False),
     "debug": (Debug, False),
+    "config": (ConfigFile, None),
 }
 """Options of all jobs: their types and defaults."""
 
@@ -66,6 +68,7 @@ class Common:
     memory: str | None
     quiet: bool
     debug: bool
+    config: Path | None
 
     def check(self) -> None:
         """Refuse what cannot be, before anything is done.
