@@ -6,6 +6,7 @@ import os
 import sys
 
 from batchgraph.commands.app import app
+from batchgraph.commands.examples import add_examples
 
 # Help lists the commands in this order.
 # isort: off
@@ -16,6 +17,8 @@ import batchgraph.commands.check
 import batchgraph.commands.verify
 import batchgraph.commands.aids  # noqa: F401
 # isort: on
+
+add_examples(app)
 
 
 def main() -> None:
