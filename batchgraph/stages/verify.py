@@ -126,9 +126,7 @@ def _checks(results: ResultsDirectory, manifest: Manifest, workers: int | Pool, 
     yield from check_accounting(manifest)
     yield from check_files(results, expected_files(results, manifest, captures))
     if has_receipts(results.root):
-        for stage in manifest["options"]:
-            if stage != "extract":
-                yield check_stage_hashes(results.root, stage)
+        yield from check_stage_hashes(results.root, manifest)
     with progress.stage("verify", len(manifest["inputs"]) + 1) as stage_progress:
         for name, checks in _checks_of_captures(results, manifest, workers):
             yield from checks

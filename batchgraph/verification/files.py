@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from batchgraph.results import COMBINED, STATE, TABLES, Manifest, ResultsDirectory
+from batchgraph.results import COMBINED, FURTHER, STATE, TABLES, Manifest, ResultsDirectory
 from batchgraph.verification.checks import Check, relative
 from batchgraph.verification.hashes import vouched_files, vouched_files_of_all
 
@@ -17,7 +17,7 @@ USERS_OWN = frozenset({"tables/names.csv"})
 """Files that people put into a results directory, for other commands to read."""
 
 _VIEWS = "views"
-_HALF_WRITTEN = re.compile(r"\..*\.tmp|\.spill-.*|\.parts")
+_HALF_WRITTEN = re.compile(r"\..*\.tmp|\.spill-.*")
 _ENDS = {".svg": b"</svg>", ".html": b"</html>", ".png": b"IEND\xae\x42\x60\x82", ".pdf": b"%%EOF"}
 """How a whole file of each kind ends (PNG: ISO/IEC 15948, 11.2.5), but for a line end."""
 
@@ -55,7 +55,7 @@ def expected_files(results: ResultsDirectory, manifest: Manifest, captures: Sequ
     files = {relative(results.root, path) for path in paths}
     for stage in options:
         files.update(_FURTHER.get(stage, ()))
-        files.update(vouched_files(results.root, stage))
+        files.update(path for name in (stage, f"{FURTHER}/{stage}") for path in vouched_files(results.root, name))
     return files
 
 

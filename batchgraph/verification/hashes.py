@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from batchgraph.exit_codes import InputEntry
-from batchgraph.receipts import file_digest
-from batchgraph.results import STATE
+from batchgraph.receipts import file_digest, receipt_names
+from batchgraph.results import FURTHER, STAGES, STATE, Manifest
 from batchgraph.verification.checks import EXTRACT_AGAIN, Check, look
 
 Receipt = dict[str, Any]
@@ -33,8 +34,9 @@ def vouched_files(root: Path, name: str) -> dict[str, str]:
 
 def vouched_files_of_all(root: Path) -> Iterator[str]:
     """Give the files of all stages' receipts, also of those that an earlier run left."""
-    for path in sorted((root / STATE / "receipts").glob("*.json")):
-        yield from vouched_files(root, path.stem)
+    folder = root / STATE / "receipts"
+    for path in sorted(folder.rglob("*.json")):
+        yield from vouched_files(root, path.relative_to(folder).with_suffix("").as_posix())
 
 
 def _is_inside(path: str) -> bool:
@@ -49,13 +51,21 @@ def _read(root: Path, name: str) -> Receipt | None:
     return receipt if isinstance(receipt, dict) else None
 
 
-def check_stage_hashes(root: Path, stage: str) -> Check:
-    """Check the files of a stage against its receipt."""
-    return look("hashes", f"files of {stage}", f"run `batchgraph {stage}` again", lambda: _stage_problem(root, stage))
+def check_stage_hashes(root: Path, manifest: Manifest) -> Iterator[Check]:
+    """Check the files of every stage but the first, and of every further command, against their receipts."""
+    done = [stage for stage in STAGES if stage in manifest["options"] and stage != "extract"]
+    if manifest.get("failed_maps"):
+        done.remove("report")  # which is done again by the next run, and vouches for nothing until then
+    further = [name for name in done if name not in ("merge", "report")]
+    views = [name for name in receipt_names(root, FURTHER) if name not in further]
+    for name in [*done, *views]:
+        receipt = name if name in ("merge", "report") else f"{FURTHER}/{name}"
+        again = f"run `batchgraph {'graph' if name in views else name}` again"
+        yield look("hashes", f"files of {name}", again, partial(_stage_problem, root, receipt))
 
 
-def _stage_problem(root: Path, stage: str) -> str | None:
-    files = vouched_files(root, stage)
+def _stage_problem(root: Path, receipt: str) -> str | None:
+    files = vouched_files(root, receipt)
     return _changed(root, files) if files else "there is no receipt for them"
 
 
@@ -67,6 +77,8 @@ def check_capture_hashes(root: Path, entry: InputEntry) -> Check:
 
 def _capture_problem(root: Path, entry: InputEntry) -> str | None:
     receipt = _read(root, f"extract/{entry['capture']}")
+    if entry.get("same_as"):
+        return None  # another name of an input that has one
     if receipt is None:
         return None if entry["status"] in _NO_RECEIPT else "there is no receipt for them"
     said = receipt.get("body")

@@ -95,6 +95,20 @@ def test_hashes__need_a_receipt_for_every_capture(out):
     assert failures(out) == [("hashes", "edges/cut.pcap")]
 
 
+def test_hashes__tell_of_a_changed_view(out):
+    make_graphs(out, options=GraphOptions(by="pair"))
+    path = out / "views" / "combined" / "pair" / "combined.graphml"
+    path.write_bytes(path.read_bytes() + b"\n")
+
+    assert failures(out) == [("hashes", "files of views/combined/pair")]
+
+
+def test_hashes__need_a_receipt_for_every_further_command(out):
+    (out / ".batchgraph" / "receipts" / "further" / "connections.json").unlink()
+
+    assert failures(out) == [("hashes", "files of connections")]
+
+
 def test_views__that_are_whole_are_no_foreign_files(out):
     make_graphs(out, options=GraphOptions(by="pair", formats=("csv", "gexf")))
 
@@ -118,7 +132,7 @@ def test_views__that_are_not_what_their_index_says_are_named(out, spoil):
     make_graphs(out, options=GraphOptions(by="pair"))
     spoil(out / "views" / "combined" / "pair")
 
-    assert failures(out) == [("views", "views/combined/pair")]
+    assert failures(without_receipts(out)) == [("views", "views/combined/pair")]
 
 
 def test_receipt__that_leads_out_of_the_directory_is_not_followed(out):
