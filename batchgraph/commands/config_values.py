@@ -28,6 +28,8 @@ def to_argument(parameter: Any, value: Any) -> Any:  # noqa: ANN401 - an option 
         return _required(bool, value, "must be true or false")
     if parameter.type_descriptor.annotation is int:
         return _required(int, value, "must be a whole number")
+    if parameter.type_descriptor.annotation is float:
+        return _required((int, float), value, "must be a number")
     if parameter.name in _NUMBERS_TOO and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list) and ("," in (parameter.metavar or "") or parameter.multiple):
@@ -37,7 +39,7 @@ def to_argument(parameter: Any, value: Any) -> Any:  # noqa: ANN401 - an option 
     return [text] if parameter.multiple else text
 
 
-def _required(kind: type, value: Any, what: str) -> Any:  # noqa: ANN401 - of this kind
+def _required(kind: type | tuple[type, ...], value: Any, what: str) -> Any:  # noqa: ANN401 - of this kind
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise UsageError(f"{what}, not {json.dumps(value, default=str)}")
     return value

@@ -27,6 +27,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "batchgraph diff monday.pcap tuesday.pcap --fail-on new-host,volume:50%",
         "batchgraph diff baseline/ results/ --allow allow.toml --json diff.json",
     ),
+    "check": (
+        "batchgraph check results/ policy.toml",
+        "batchgraph check results/ policy.toml --junit check.xml",
+        "batchgraph check --learn results/ --out policy.toml",
+    ),
     "verify": (
         "batchgraph verify results/",
         "batchgraph verify results/ --again ./pcaps --junit verify.xml",

@@ -22,7 +22,7 @@ from batchgraph.commands.options import (
 )
 from batchgraph.exit_codes import FOUND, OK
 from batchgraph.junit import Case, junit_text
-from batchgraph.messages import escape, write_line
+from batchgraph.messages import escape, json_line, write_line
 from batchgraph.parallel import default_workers, worker_pool
 from batchgraph.progress import open_progress
 from batchgraph.results import replacing
@@ -78,7 +78,7 @@ def _tell(verification: Verification, *, quiet: bool) -> None:
 
 def json_text(verification: Verification | None, end: Ending) -> str:
     """Give how it went as one JSON object, on one line."""
-    return json.dumps(
+    content = json.dumps(
         {
             "command": "verify",
             "exit_code": end.code,
@@ -91,6 +91,7 @@ def json_text(verification: Verification | None, end: Ending) -> str:
             "unchecked": list(verification.unchecked) if verification else [],
         }
     )
+    return json_line(content)
 
 
 def _write_junit(path: Path | None, verification: Verification) -> None:

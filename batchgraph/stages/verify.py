@@ -195,7 +195,7 @@ def _checks_of_all(results: ResultsDirectory, manifest: Manifest, captures: Sequ
             yield check_graph(connection, GraphSource(results, COMBINED, merged["by"], captures, merged["trust"]))
     if "report" in manifest["options"]:
         try:
-            yield from check_tables(results, manifest)
+            yield from check_tables(results, {**manifest})  # to which the making of tables may add
         except ResultsError:
             yield Check("tables", "tables", "not looked at: edge records or flows cannot be read", REPORT_AGAIN)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -14,7 +13,6 @@ from batchgraph.errors import ResultsError, UsageError
 from batchgraph.progress import Progress, StageProgress
 from batchgraph.results import Manifest, ResultsDirectory, program_version
 from batchgraph.verification.checks import Check
-from batchgraph.verification.files import USERS_OWN
 
 if TYPE_CHECKING:
     from batchgraph.parallel import Pool
@@ -66,7 +64,6 @@ def run_again(
     """
     options: dict[str, dict[str, Any]] = like.read_manifest()["options"]
     steps = list(_steps(options, workers, _StagesOnly(progress)))
-    shutil.copytree(like.root, folder, ignore=_all_but_users_own(like.root), dirs_exist_ok=True)
     _extract(inputs, folder, options, workers, _StagesOnly(progress))
     for step in steps:
         step(folder)
@@ -75,16 +72,6 @@ def run_again(
     if options.get("features", {}).get("labels"):
         left_out.append("features/ cannot be made again: run.json does not tell where the labels were")
     return tuple(left_out)
-
-
-def _all_but_users_own(root: Path) -> Callable[[str, list[str]], list[str]]:
-    kept = {part for path in USERS_OWN for part in (Path(path), *Path(path).parents)}
-
-    def ignored(folder: str, names: list[str]) -> list[str]:
-        here = Path(folder).relative_to(root)
-        return [name for name in names if here / name not in kept]
-
-    return ignored
 
 
 def _extract(

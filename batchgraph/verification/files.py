@@ -13,9 +13,6 @@ from batchgraph.results import COMBINED, FURTHER, STATE, TABLES, Manifest, Resul
 from batchgraph.verification.checks import Check, relative
 from batchgraph.verification.hashes import vouched_files, vouched_files_of_all
 
-USERS_OWN = frozenset({"tables/names.csv"})
-"""Files that people put into a results directory, for other commands to read."""
-
 _VIEWS = "views"
 _HALF_WRITTEN = re.compile(r"\..*\.tmp|\.spill-.*")
 _ENDS = {".svg": b"</svg>", ".html": b"</html>", ".png": b"IEND\xae\x42\x60\x82", ".pdf": b"%%EOF"}
@@ -53,6 +50,9 @@ def expected_files(results: ResultsDirectory, manifest: Manifest, captures: Sequ
         paths += [results.page, *map(results.table, TABLES)]
         paths += [results.map(name, suffix) for name in drawn for suffix in options["report"].get("formats", ())]
     files = {relative(results.root, path) for path in paths}
+    for entry in manifest["inputs"]:
+        files.update(relative(results.root, path) for path in results.names_parts(entry["capture"]))
+        files.update(vouched_files(results.root, f"extract/{entry['capture']}"))
     for stage in options:
         files.update(_FURTHER.get(stage, ()))
         files.update(path for name in (stage, f"{FURTHER}/{stage}") for path in vouched_files(results.root, name))
@@ -65,7 +65,7 @@ def check_files(results: ResultsDirectory, expected: set[str]) -> Iterator[Check
     for path in sorted(expected):
         yield Check("files", path, "" if path in there else "is missing", "" if path in there else _again(path))
     stale = set(vouched_files_of_all(results.root)) | {path for files in _FURTHER.values() for path in files}
-    for path in sorted(there - expected - USERS_OWN):
+    for path in sorted(there - expected):
         if not path.startswith(f"{_VIEWS}/"):
             yield _foreign(path, is_known=path in stale)
     for path in sorted(expected & there):
@@ -89,7 +89,9 @@ def _files_of(root: Path) -> Iterator[str]:
 
 
 def _again(path: str) -> str:
-    stage = {"edges": "extract", "flows": "merge", "graphs": "merge", "features": "features"}.get(Path(path).parts[0])
+    stage = {"edges": "extract", "names": "extract", "flows": "merge", "graphs": "merge", "features": "features"}.get(
+        Path(path).parts[0]
+    )
     if path.startswith("tables/connections."):
         stage = "connections"
     return f"run `batchgraph {stage or 'report'}` again"

@@ -113,6 +113,8 @@ def test_config__without_keys_changes_nothing(folder, calls):
     ("text", "said"),
     [
         ('\nbye = "pair"', ", line 2, key bye: is no option of `batchgraph run`; did you mean by?"),
+        ('timeout = "5"', ', line 1, key timeout: must be a number, not "5"'),
+        ("timeout = -0.5", ", line 1, key timeout: Input should be greater than or equal to 0"),
         ("before_after = true", ", line 1, key before_after: is no option of `batchgraph run`; did you mean before-"),
         ('config = "x"', ", line 1, key config: is no option of `batchgraph run`"),
         ('by = "flwo"', ", line 1, key by: 'flwo' is not one of 'flow', 'packet', 'pair'; did you mean flow?"),

@@ -66,12 +66,6 @@ def test_file__that_ends_early_is_named_without_receipts(out, path):
     assert failures(without_receipts(out)) == [("whole", path)]
 
 
-def test_file__of_names_that_people_put_there_is_theirs(out):
-    (out / "tables" / "names.csv").write_text("address,name\n")
-
-    assert failures(out) == []
-
-
 def test_file__of_an_earlier_run_is_told_apart(out):
     merge(out)
 
