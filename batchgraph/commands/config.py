@@ -148,6 +148,11 @@ def _from_manifest(file: _File, ctx: typer.Context) -> dict[str, Any]:
         for key, value in options.items():
             if (stage, key) == ("features", "labels"):
                 continue  # whether there were labels, not where
+            if key == "anonymized":
+                what = (
+                    "run.json does not hold the key that addresses were renamed by: write the options into a TOML file"
+                )
+                raise file.error(stage, key, f"{what}, with anonymize = KEYFILE")
             if key not in by_name:
                 raise file.error(stage, key, "is no option that this version knows")
             if value is not None:

@@ -16,17 +16,21 @@ from batchgraph.schema import Column, arrow_schema
 
 
 @contextmanager
-def results_database(root: Path, *, memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def results_database(
+    root: Path, *, spill: Path | None = None, memory: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database for reading results; its SQL can call ``scope_of(address)``, null where none is known.
 
     Parameters
     ----------
     root
-        The results directory, in whose hidden folder the database spills what exceeds its memory.
+        The results directory.
+    spill
+        Where the database spills what exceeds its memory; None: in the hidden folder of the results directory.
     memory
         What this process may hold, in octets; None: no limit was asked for.
     """
-    with open_database(ResultsDirectory(root).spill, memory=memory) as connection:
+    with open_database(spill or ResultsDirectory(root).spill, memory=memory) as connection:
         # A table once sorted is written as sorted.
         connection.execute("SET preserve_insertion_order = true")
         connection.create_function(

@@ -58,7 +58,7 @@ def write_tables(
     captures = captures_with_rows(manifest)
     edges = [part for capture in captures for part in results.edge_parts(capture)]
     target = results if into is None else ResultsDirectory(into)
-    with results_database(target.root, memory=memory) as connection:
+    with results_database(results.root, spill=target.spill, memory=memory) as connection:
         connection.execute(MACROS)
         _make_inputs(connection, manifest)
         add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)

@@ -63,6 +63,10 @@ def run_again(
         If there are no captures among the inputs.
     """
     options: dict[str, dict[str, Any]] = like.read_manifest()["options"]
+    if "anonymized" in options["extract"]:
+        raise ResultsError(
+            f"{like.root}: addresses were renamed by a key that run.json does not hold: --again cannot be"
+        )
     steps = list(_steps(options, workers, _StagesOnly(progress)))
     _extract(inputs, folder, options, workers, _StagesOnly(progress))
     for step in steps:

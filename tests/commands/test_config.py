@@ -186,6 +186,7 @@ def test_manifest__tells_the_resulting_options_and_nothing_of_the_file(folder):
         ({"options": {}}, "has no options of `batchgraph merge`"),
         ({"options": {"merge": {"by": "pear"}}}, "key merge.by: 'pear' is not one of 'flow', 'packet', 'pair'"),
         ({"options": {"merge": {"colour": 1}}}, "key merge.colour: is no option that this version knows"),
+        ({"options": {"merge": {"anonymized": "00"}}}, "with anonymize = KEYFILE"),
         ({"options": 3}, "no run.json that can be used"),
     ],
 )  # fmt: skip

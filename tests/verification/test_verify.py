@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from batchgraph import extract, merge
+from batchgraph import ExtractOptions, extract, merge, run
 from batchgraph.cli import app
 from batchgraph.errors import NoCapturesError, OutputBusyError, ResultsError, UsageError
 from batchgraph.results import STATE
@@ -117,6 +117,15 @@ def test_again__by_options_that_are_none_is_refused(out, captures, change):
 
     with pytest.raises(ResultsError, match="options of report cannot be used again"):
         verify(out, again=[captures])
+
+
+def test_results__whose_addresses_were_renamed_are_checked_but_not_made_again(captures, tmp_path):
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    run([captures], tmp_path / "r", extract_options=ExtractOptions(key=tmp_path / "key"))
+
+    assert failures(tmp_path / "r") == []
+    with pytest.raises(ResultsError, match="renamed by a key"):
+        verify(tmp_path / "r", again=[captures])
 
 
 def test_command__of_whole_results_ends_with_0(out):
