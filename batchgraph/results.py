@@ -92,6 +92,17 @@ class ResultsDirectory:
         """One part of a capture's edge records; parts are in file order, counted from 0."""
         return self.edges_folder(capture) / f"part-{number:05d}.parquet"
 
+    def keep_parts(self, capture: str, parts: int) -> None:
+        """Remove all of a capture's edge records and names but the first so many parts.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be removed.
+        """
+        for folder, part in ((self.edges_folder, self.edges_part), (self.names_folder, self.names_part)):
+            remove_all_but(folder(capture), {part(capture, number).name for number in range(parts)})
+
     def edge_parts(self, capture: str) -> list[Path]:
         """The parts of a capture's edge records that are there, in file order."""
         return sorted(self.edges_folder(capture).glob("part-*.parquet"))

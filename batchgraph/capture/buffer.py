@@ -34,6 +34,11 @@ class WindowBuffer:
         """Where `start` lies, in octets from the start of the source."""
         return self._source.position - (self.stop - self.start)
 
+    @property
+    def base(self) -> int:
+        """Where the front of the buffer lies, in octets from the start of the source."""
+        return self._source.position - self.stop
+
     def fill(self, needed: int) -> None:
         """Move what is left to the front, make room for `needed` octets, and read until the buffer is full or the end.
 

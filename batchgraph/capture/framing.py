@@ -9,8 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchgraph.capture import walk
-from batchgraph.capture.index import PacketIndex
+from batchgraph.capture.index import Accounting, PacketIndex
 from batchgraph.capture.salvage import Mended
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where reading can begin: all that a reader knows there which bears on what it reads.
+
+    Attributes
+    ----------
+    offset
+        In octets from the start of the file.
+    packets
+        Packets before it.
+    framing
+        The class whose ``resumed`` takes the state.
+    state
+        As `Framing.state` gives it.
+    """
+
+    offset: int
+    packets: int
+    framing: type[Framing]
+    state: State
 
 
 @dataclass(slots=True)
@@ -35,6 +57,20 @@ class Walked:
     fault: str = ""
 
 
+State = tuple[bytes, ...]
+"""What a framing knows, as the octets of its int64 arrays."""
+
+
+def frozen(*arrays: NDArray[np.int64]) -> State:
+    """Give the octets of arrays, and the order of these."""
+    return tuple(array.tobytes() for array in arrays)
+
+
+def thawed(state: State) -> tuple[NDArray[np.int64], ...]:
+    """Give arrays of one dimension that `frozen` took, to write to."""
+    return tuple(np.frombuffer(octets, np.int64).copy() for octets in state)
+
+
 class Framing(Protocol):
     """The framing of one capture file, after its header."""
 
@@ -47,6 +83,13 @@ class Framing(Protocol):
     @property
     def is_lost(self) -> bool:
         """Whether the next record is still searched for, so that there is nothing to walk."""
+
+    @classmethod
+    def resumed(cls, state: State, accounting: Accounting) -> Framing:
+        """Go on where another framing was in `state`, with another account."""
+
+    def state(self) -> State:
+        """Give all that bears on what is read from here on, between two walks; ``resumed`` makes a framing of it."""
 
     def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
         """Walk the records in ``octets[start:stop]``, fill `index`, and account for the octets passed.

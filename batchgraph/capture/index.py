@@ -85,10 +85,13 @@ class Window:
         uint8, C-contiguous and writable, shape (n_octets,); reused by the reader once the next window is asked for.
     index
         The packets, in file order; its arrays are reused likewise.
+    offset
+        Where the octets begin, in octets from the start of the (expanded) file.
     """
 
     octets: NDArray[np.uint8]
     index: PacketIndex
+    offset: int = 0
 
 
 @dataclass(slots=True)

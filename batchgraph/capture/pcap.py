@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from batchgraph.capture import records, walk
 from batchgraph.capture.formats import PEEK_OCTETS
-from batchgraph.capture.framing import FAULTS, Walked, columns
+from batchgraph.capture.framing import FAULTS, State, Walked, columns, frozen, thawed
 from batchgraph.capture.index import NO_NUMBER, REPAIRED, SOUND, Accounting, PacketIndex, Problem
 from batchgraph.capture.look import Look, look
 from batchgraph.capture.lost_header import LostHeader
@@ -198,6 +198,23 @@ class PcapFraming:
         if lost.layout[records.LINK_TYPE] != NO_NUMBER:
             accounting.link_types.add(int(lost.layout[records.LINK_TYPE]))
         return self
+
+    @classmethod
+    def resumed(cls, state: State, accounting: Accounting) -> PcapFraming:
+        """Go on where another framing was in `state`."""
+        self = cls.__new__(cls)
+        self.header_octets = 0
+        self._accounting = accounting
+        self._layout, search = thawed(state)
+        self._mender = PcapMender(self._layout)
+        self._mender.is_lost, self._mender.is_headless = bool(search[0]), bool(search[1])
+        self._mender.passed = int(search[2])
+        return self
+
+    def state(self) -> State:
+        """Give all that bears on what is read from here on."""
+        mender = self._mender
+        return frozen(self._layout, np.array([mender.is_lost, mender.is_headless, mender.passed], np.int64))
 
     def mark_repaired(self) -> None:
         """Let no packet be beyond doubt."""

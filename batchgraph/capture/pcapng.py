@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from batchgraph.capture import blocks, walk
 from batchgraph.capture.blocks import Blocks
-from batchgraph.capture.framing import FAULTS, Walked, columns
+from batchgraph.capture.framing import FAULTS, State, Walked, columns, frozen, thawed
 from batchgraph.capture.index import NO_TIME, REPAIRED, Accounting, PacketIndex, Problem
 from batchgraph.capture.look import look
 from batchgraph.capture.mend_pcapng import PcapngMender
@@ -16,6 +16,7 @@ from batchgraph.capture.salvage import Mended
 from batchgraph.capture.walk_pcapng import walk_pcapng
 
 _INTERFACES_AT_FIRST = 16
+_INTERFACE_COLUMNS = blocks.IF_MAXIMUM + 1
 _REMARKS = 2 * blocks.REMARKS_PER_BLOCK
 
 
@@ -35,13 +36,34 @@ class PcapngFraming:
         self._notes = Notes(accounting.notes)
         self._blocks = Blocks(
             state=np.zeros(blocks.STATE_PLACES, np.int64),
-            interfaces=np.zeros((_INTERFACES_AT_FIRST, 7), np.int64),
+            interfaces=np.zeros((_INTERFACES_AT_FIRST, _INTERFACE_COLUMNS), np.int64),
             link_types=np.zeros(1 << 16, np.uint8),
             remarks=np.zeros((_REMARKS, 4), np.int64),
         )
         self._blocks.state[blocks.WANTED] = self._notes.wanted
         self._blocks.state[blocks.LAST_TIME] = NO_TIME
         self._mender = PcapngMender()
+
+    @classmethod
+    def resumed(cls, state: State, accounting: Accounting) -> PcapngFraming:
+        """Go on where another framing was in `state`."""
+        self = cls(accounting)
+        counts, interfaces, search = thawed(state)
+        counts[blocks.WANTED] = self._notes.wanted
+        known = interfaces.reshape(-1, _INTERFACE_COLUMNS)
+        table = np.zeros((search[2], _INTERFACE_COLUMNS), np.int64)
+        table[: len(known)] = known
+        self._blocks = self._blocks._replace(state=counts, interfaces=table)
+        self._mender.is_lost, self._mender.passed = bool(search[0]), int(search[1])
+        return self
+
+    def state(self) -> State:
+        """Give all that bears on what is read from here on."""
+        known, mender = self._blocks, self._mender
+        interfaces = known.interfaces[: known.state[blocks.INTERFACES]]
+        return frozen(
+            known.state, interfaces, np.array([mender.is_lost, mender.passed, len(known.interfaces)], np.int64)
+        )
 
     def begin_lost(self) -> None:
         """Search for blocks from the start: the section's header is lost."""
@@ -83,7 +105,7 @@ class PcapngFraming:
 
     def _make_room(self) -> None:
         known = self._blocks.interfaces
-        grown = np.zeros((min(4 * len(known), blocks.MAX_INTERFACES), 7), np.int64)
+        grown = np.zeros((min(4 * len(known), blocks.MAX_INTERFACES), _INTERFACE_COLUMNS), np.int64)
         grown[: len(known)] = known
         self._blocks = self._blocks._replace(interfaces=grown)
 

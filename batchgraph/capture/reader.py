@@ -9,15 +9,12 @@ from pathlib import Path
 from batchgraph.capture.buffer import WindowBuffer
 from batchgraph.capture.compression import compression_of, expand
 from batchgraph.capture.formats import PEEK_OCTETS, recognise
-from batchgraph.capture.framing import Framing
+from batchgraph.capture.framing import Framing, Place
+from batchgraph.capture.framings import framing_of, headless_framing
 from batchgraph.capture.index import REPAIRED, Accounting, PacketIndex, Problem, Window
-from batchgraph.capture.lost_header import infer_header
-from batchgraph.capture.pcap import PcapFraming
-from batchgraph.capture.pcapng import PcapngFraming
 from batchgraph.capture.records import LOOK_AHEAD
 from batchgraph.capture.salvage import Gaps, Mended
-from batchgraph.capture.snoop import SnoopFraming
-from batchgraph.capture.stored import Source, StoredFile
+from batchgraph.capture.stored import Source, StoredFile, size_of
 from batchgraph.capture.textmode import Restored, is_text_mode
 from batchgraph.errors import CaptureError, UnsupportedCaptureError
 
@@ -48,10 +45,19 @@ class CaptureReader:
     ----------
     accounting
         Filled by `windows`, and true after the last of them.
+    identity
+        Of the file that was opened, see `StoredFile`.
+    start
+        Where its packets begin, once the first window is given.
     """
 
-    def __init__(self, path: str | Path, window_octets: int, max_expanded: int | None) -> None:
+    def __init__(
+        self, path: str | Path, window_octets: int, max_expanded: int | None = None, *, is_hashed: bool = True
+    ) -> None:
         self.accounting = Accounting()
+        self.identity: tuple[int, ...] = ()
+        self.start: Place
+        self._is_hashed = is_hashed
         self._gaps = Gaps(self.accounting)
         self._is_damaged = False
         self._path = path
@@ -65,10 +71,11 @@ class CaptureReader:
         end, and `accounting` tells why.
         """
         try:
-            stored = StoredFile(self._path)
+            stored = StoredFile(self._path, is_hashed=self._is_hashed)
         except OSError as error:
             self._fail(error, offset=0)
             return
+        self.identity = stored.identity
         with stored:
             yield from self._read(stored)
             self._finish(stored)
@@ -85,7 +92,7 @@ class CaptureReader:
             if framing is not None:
                 if is_restored:
                     framing.mark_repaired()
-                yield from self._walk(source, framing)
+                yield from self.walk(source, framing)
         if source.problem:
             lost = "what the rest of the stream held"
             self._problem(Problem(source.position, source.problem, kept=self._kept(), lost=lost))
@@ -114,28 +121,17 @@ class CaptureReader:
         if known.may_lack_header and (framing := self._open_headless(source)):
             return framing
         self.accounting.format += known.name
-        if known.name == "pcap":
-            return PcapFraming(head, self.accounting)
-        if known.name == "pcapng":
-            return PcapngFraming(self.accounting)
-        if known.name == "snoop":
-            return SnoopFraming(head, self.accounting)
-        raise UnsupportedCaptureError(known.name)
+        return framing_of(known.name, head, self.accounting)
 
     def _open_headless(self, source: Source) -> Framing | None:
         """Take the octets for a capture whose file header is lost, where they show records; else give None."""
-        head = source.peek(LOOK_AHEAD)
-        lost = infer_header(head, at_end=len(head) < LOOK_AHEAD)
-        if lost is None:
+        found = headless_framing(source.peek(LOOK_AHEAD), self.accounting)
+        if found is None:
             return None
-        self.accounting.format += lost.format
-        self._gaps.add(0, lost.what, 0, before=0)
+        framing, what = found
+        self._gaps.add(0, what, 0, before=0)
         self._set_status("partial")
         self._is_damaged = True
-        if lost.format == "pcap":
-            return PcapFraming.without_header(lost, self.accounting)
-        framing = PcapngFraming(self.accounting)
-        framing.begin_lost()
         return framing
 
     def _refuse(self, error: CaptureError, source: Source) -> None:
@@ -144,10 +140,18 @@ class CaptureReader:
         what = f"unsupported: {error}" if error.status == "unsupported" else str(error)
         self._problem(Problem(error.offset, what, kept="nothing", lost=f"{skipped:,} octets"), status=error.status)
 
-    def _walk(self, source: Source, framing: Framing) -> Iterator[Window]:
+    def place(self) -> Place:
+        """Tell where the packets go on behind the window that is given."""
+        buffer, framing = self._at
+        return Place(buffer.offset, self.accounting.packets, type(framing), framing.state())
+
+    def walk(self, source: Source, framing: Framing) -> Iterator[Window]:
+        """Give the packets of octets that are a capture's by `framing`, which knows where in it they begin."""
         buffer = WindowBuffer(source, self._window_octets)
         buffer.fill(framing.header_octets)
         buffer.start = framing.header_octets
+        self._at = buffer, framing
+        self.start = self.place()
         index = PacketIndex.empty(max(_LEAST_INDEX, self._window_octets // _LEAST_RECORD))
         while True:
             if not framing.is_lost:
@@ -182,7 +186,7 @@ class CaptureReader:
             self.accounting.packets += packets
             if is_behind_damage and self.accounting.status == "partial":
                 self.accounting.status = "salvaged"
-            yield Window(buffer.octets[: buffer.stop], index.part(0, packets))
+            yield Window(buffer.octets[: buffer.stop], index.part(0, packets), buffer.base)
 
     def _note(self, mended: Mended, buffer: WindowBuffer) -> None:
         """Note what was mended, and go on behind it."""
@@ -240,15 +244,8 @@ class CaptureReader:
         kept = self._kept() if self.accounting.packets else "nothing"
         self.accounting.problems.append(Problem(offset, what, kept=kept, lost="what could not be read"))
         if not self.accounting.size:
-            self.accounting.size = _size_of(self._path)
+            self.accounting.size = size_of(self._path)
 
 
 def _cut_off(buffer: WindowBuffer, needed: int) -> str:
     return f"the last record needs {needed:,} octets, {buffer.stop - buffer.start:,} are there: it is cut off"
-
-
-def _size_of(path: str | Path) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchgraph.capture import walk
-from batchgraph.capture.framing import FAULTS, Walked, columns
+from batchgraph.capture.framing import FAULTS, State, Walked, columns, frozen, thawed
 from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
 from batchgraph.capture.walk_snoop import LINK_TYPE, MAXIMUM, walk_snoop
 from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
@@ -52,6 +52,19 @@ class SnoopFraming:
         self._layout = np.zeros(2, np.int64)
         self._layout[MAXIMUM] = walk.MAX_PACKET
         self._layout[LINK_TYPE] = link_type
+
+    @classmethod
+    def resumed(cls, state: State, accounting: Accounting) -> SnoopFraming:
+        """Go on where another framing was in `state`."""
+        self = cls.__new__(cls)
+        self.header_octets = 0
+        self._accounting = accounting
+        (self._layout,) = thawed(state)
+        return self
+
+    def state(self) -> State:
+        """Give all that bears on what is read from here on."""
+        return frozen(self._layout)
 
     def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
         """Walk the records in a window."""

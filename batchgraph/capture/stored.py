@@ -58,21 +58,39 @@ def open_regular(path: str | Path) -> int:
     return descriptor
 
 
+def size_of(path: str | Path) -> int:
+    """Give a file's size in octets, 0 where it cannot be told."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
 class StoredFile:
     """A file as it is stored, as a `Source`; reading is unbuffered, never by mmap.
 
     A file that shrinks while it is mapped kills the process, and a page fault costs more than the copy. What is written
     behind the end that the file had when it was opened is not read: reading a file that grows must end.
+
+    Parameters
+    ----------
+    path
+        The file.
+    start
+        Where to begin, in octets.
+    is_hashed
+        Whether the octets read are hashed; else `sha256` is empty.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, start: int = 0, is_hashed: bool = True) -> None:
         self.path = path
-        self.position = 0
+        self.position = start
         self.problem = ""
         self.error: OSError | None = None
         self._descriptor = open_regular(path)
         self._raw = io.FileIO(self._descriptor, "rb")
-        self._hash = hashlib.sha256()
+        self._raw.seek(start)
+        self._hash = hashlib.sha256() if is_hashed else None
         self._before = os.fstat(self._descriptor)
         self._end = self._before.st_size
 
@@ -90,7 +108,13 @@ class StoredFile:
     @property
     def sha256(self) -> str:
         """Hash of the octets read so far."""
-        return self._hash.hexdigest()
+        return self._hash.hexdigest() if self._hash else ""
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What differs once the file was replaced or written to, whatever its times were set to afterwards."""
+        facts = self._before
+        return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
     def peek(self, n_octets: int) -> bytes:
         """Give the next octets without passing them."""
@@ -103,7 +127,8 @@ class StoredFile:
         except OSError as error:
             self.error = error
             return 0
-        self._hash.update(buffer[:n])
+        if self._hash:
+            self._hash.update(buffer[:n])
         self.position += n
         return n
 

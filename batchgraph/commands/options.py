@@ -110,6 +110,10 @@ MaxMemory = Annotated[
     int,
     typer.Option("--max-memory", metavar="MIB", min=0, help="Give up a capture whose process takes more; 0: never."),
 ]
+Split = Annotated[
+    str,
+    typer.Option(metavar="256MiB|never", help="Cut captures larger than this into parts, which workers share."),
+]
 FailOn = Annotated[
     Literal["any", "damaged", "failed", "never"],
     typer.Option(help="Which inputs make the exit code 3: all that are not ok, damaged ones, failed ones, or none."),

@@ -20,6 +20,7 @@ from batchgraph.commands.options import (
     MaxExpanded,
     MaxMemory,
     Out,
+    Split,
     TimeLimit,
     Top,
     Trust,
@@ -48,6 +49,7 @@ def run_command(
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
     anonymize: KeyFile = None,
+    split: Split = "256MiB",
     timeout: TimeLimit = None,
     max_memory: MaxMemory = 600,
     by: By = "flow",
@@ -63,7 +65,7 @@ def run_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, MergeOptions, ReportOptions, run
 
-        extract_options = ExtractOptions(decoder, tunnels, max_expanded, anonymize)
+        extract_options = ExtractOptions(decoder, tunnels, max_expanded, anonymize, _split(split))
         if force:
             _forget(out)
         return run(
@@ -90,6 +92,7 @@ def extract_command(
     tunnels: Tunnels = "inner",
     max_expanded: MaxExpanded = None,
     anonymize: KeyFile = None,
+    split: Split = "256MiB",
     timeout: TimeLimit = None,
     max_memory: MaxMemory = 600,
     force: Force = False,
@@ -99,7 +102,7 @@ def extract_command(
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ExtractOptions, extract
 
-        options = ExtractOptions(decoder, tunnels, max_expanded, anonymize)
+        options = ExtractOptions(decoder, tunnels, max_expanded, anonymize, _split(split))
         if force:
             _forget(out)
         limits = _limits(timeout, max_memory)
@@ -148,6 +151,13 @@ def _limits(timeout: float | None, max_memory: int) -> Limits:
     from batchgraph import Limits
 
     return Limits(inf if timeout == 0 else timeout, (max_memory << 20) or None)
+
+
+def _split(text: str) -> int | None:
+    """Read the option ``--split``."""
+    from batchgraph.sizes import parse_size
+
+    return None if text == "never" else parse_size(text)
 
 
 def _forget(out: Path) -> None:

@@ -192,6 +192,8 @@ def command_line(manifest: Manifest) -> str:
     words = ["batchgraph run CAPTURES --out RESULTS"]
     for stage in ("extract", "merge", "report"):
         for name, value in manifest["options"].get(stage, {}).items():
+            if name == "split":  # what is made does not depend on it
+                continue
             if name == "anonymized":
                 words.append("--anonymize KEYFILE")
                 continue

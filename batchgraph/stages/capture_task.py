@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from batchgraph.anonymize import Anonymizer, read_key
 from batchgraph.capture.find import FoundCapture
-from batchgraph.capture.reader import CaptureReader, open_capture
+from batchgraph.capture.reader import open_capture
+from batchgraph.capture.split import part_octets
 from batchgraph.decode.decoder import Decoder, Tunnels, make_decoder
 from batchgraph.naming.collect import collect_names
 from batchgraph.naming.part import write_names
 from batchgraph.naming.said import Collected
 from batchgraph.receipts import file_digest, has_receipt, key_of, read_receipt, write_receipt
-from batchgraph.results import ResultsDirectory, remove_all_but
+from batchgraph.results import ResultsDirectory
 from batchgraph.stages.edges import EdgeWriter
 from batchgraph.stages.input_record import Counts, InputRecord, input_record
 from batchgraph.watch import Journal
 
 if TYPE_CHECKING:
+    from batchgraph.capture.index import Accounting, Window
     from batchgraph.wire import Header
 
 
@@ -39,6 +41,8 @@ class ExtractOptions:
     key
         A file with a key, as for `batchgraph.anonymize.read_key`, by which all addresses are renamed; names and
         comments are left out then. None: addresses stay as they are.
+    split
+        Octets of the largest capture that is read in one piece; None: all are.
 
     Raises
     ------
@@ -50,6 +54,7 @@ class ExtractOptions:
     tunnels: Tunnels = "inner"
     max_expanded: int | None = None
     key: Path | None = None
+    split: int | None = 256 << 20
 
     def __post_init__(self) -> None:
         self.anonymizer()
@@ -92,7 +97,7 @@ def extract_captures(tasks: Sequence[ExtractTask], *, journal: Journal | None = 
     for task in tasks:
         if journal:
             journal.begin(task.found.capture)
-        record = _done_before(task)
+        record = done_before(task)
         if record is None:
             options = task.options
             decoder = decoder or make_decoder(options.decoder, tunnels=options.tunnels, headers=task.headers)
@@ -107,19 +112,46 @@ def _extract_capture(task: ExtractTask, decoder: Decoder) -> InputRecord:
     capture, root = task.found.capture, Path(task.out)
     results = ResultsDirectory(root)
     reader = open_capture(task.found.path, max_expanded=task.options.max_expanded)
-    remove_all_but(results.edges_folder(capture), set())
-    remove_all_but(results.names_folder(capture), set())
+    results.keep_parts(capture, 0)
+    counts = write_part(task, reader.windows(), decoder)
+    return conclude(task, reader.accounting, counts)
+
+
+def write_part(
+    task: ExtractTask, windows: Iterable[Window], decoder: Decoder, *, number: int = 0, before: int = 0
+) -> Counts:
+    """Write the edge records and the names of a capture, or of a part of one with so many packets before it.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written.
+    """
+    capture, results = task.found.capture, ResultsDirectory(Path(task.out))
     counts, names = Counts(), Collected() if task.anonymizer is None else None
-    with EdgeWriter(results.edges_part(capture), capture, task.anonymizer) as writer:
-        _write_rows(reader, decoder, writer, counts, names)
+    with EdgeWriter(results.edges_part(capture, number), capture, task.anonymizer, before=before) as writer:
+        _write_rows(windows, decoder, writer, counts, names)
     if names is not None:
-        write_names(results.names_part(capture), capture, names)
+        write_names(results.names_part(capture, number), capture, names)
+    return counts
+
+
+def conclude(task: ExtractTask, accounting: Accounting, counts: Counts) -> InputRecord:
+    """Give the record of a capture that is written, and leave a receipt for it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    capture, root = task.found.capture, Path(task.out)
+    results = ResultsDirectory(root)
     for folder in (results.edges_folder(capture), results.names_folder(capture)):
         _remove_empty(folder)
-    record = input_record(task.found, reader, counts, writer.rows)
+    record = input_record(task.found, accounting, counts, sum(counts.statuses.values()))
     if task.anonymizer is not None:
         record["notes"] = {name: value for name, value in record["notes"].items() if name.startswith("n_")}
-    if record["status"] not in _UNSETTLED:
+    if record["status"] not in UNSETTLED:
         key = _key(task, record["sha256"])
         write_receipt(root, f"extract/{capture}", key, files=_files(results, capture), body=record)
     return record
@@ -129,17 +161,23 @@ def _files(results: ResultsDirectory, capture: str) -> list[Path]:
     return [*results.edge_parts(capture), *results.names_parts(capture)]
 
 
-_UNSETTLED = ("changed", "failed")
+UNSETTLED = ("changed", "failed")
 """Statuses of captures that the next run reads again."""
 
 
 def _key(task: ExtractTask, sha256: str) -> str:
     """Digest what a capture's edge records depend on."""
-    found, options = task.found, task.options.as_json(task.anonymizer)
-    return key_of(path=found.relative, capture=found.capture, sha256=sha256, options=options, headers=task.headers)
+    found = task.found
+    return key_of(path=found.relative, capture=found.capture, sha256=sha256, **settings(task))
 
 
-def _done_before(task: ExtractTask) -> InputRecord | None:
+def settings(task: ExtractTask) -> dict[str, object]:
+    """Give what a capture's edge records depend on besides its octets; how large others may be does not count."""
+    octets = part_octets(task.found.size, task.options.split)
+    return {"options": {**task.options.as_json(task.anonymizer), "split": octets}, "headers": task.headers}
+
+
+def done_before(task: ExtractTask) -> InputRecord | None:
     """Give the record of a capture that an earlier run finished, if nothing has changed since."""
     if not has_receipt(Path(task.out), f"extract/{task.found.capture}"):
         return None
@@ -152,17 +190,17 @@ def _done_before(task: ExtractTask) -> InputRecord | None:
 
 
 def _write_rows(
-    reader: CaptureReader, decoder: Decoder, writer: EdgeWriter, counts: Counts, names: Collected | None
+    windows: Iterable[Window], decoder: Decoder, writer: EdgeWriter, counts: Counts, names: Collected | None
 ) -> None:
     group = decoder.group
     group.clear()
-    for window in reader.windows():
+    for window in windows:
         first = 0
         while first < len(window.index):
             row = group.n
             after = decoder.decode(window, first)
             if names is not None:
-                collect_names(names, window, first, group, row, frame=writer.rows + 1 + row)
+                collect_names(names, window, first, group, row, frame=writer.next_frame + row)
             first = after
             if group.n == group.capacity:
                 _flush(decoder, writer, counts)

@@ -63,10 +63,13 @@ class EdgeWriter:
         Id of the capture.
     anonymizer
         Renames all addresses; None: they stay.
+    before
+        Packets of the capture before those of this part.
     """
 
-    def __init__(self, path: Path, capture: str, anonymizer: Anonymizer | None = None) -> None:
+    def __init__(self, path: Path, capture: str, anonymizer: Anonymizer | None = None, *, before: int = 0) -> None:
         self.rows = 0
+        self._before = before
         self._path = path
         self._capture = capture
         self._schema = edge_schema(capture)
@@ -84,6 +87,11 @@ class EdgeWriter:
     ) -> bool | None:
         return self._stack.__exit__(kind, error, traceback)
 
+    @property
+    def next_frame(self) -> int:
+        """Number of the packet whose row is written next."""
+        return self._before + self.rows + 1
+
     def write(self, group: RowGroup) -> None:
         """Write a group's rows.
 
@@ -92,7 +100,7 @@ class EdgeWriter:
         OutputError
             If they cannot be written.
         """
-        batch = group.to_arrow(self._capture, self.rows + 1, self._schema)
+        batch = group.to_arrow(self._capture, self.next_frame, self._schema)
         if self._rename is not None:
             batch = _renamed(batch, self._rename)
         if self._writer is None:

@@ -17,6 +17,8 @@ from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
 from batchgraph.stages.guard import Limits, extract_guarded
 from batchgraph.stages.input_record import InputRecord, alias_record, describe
+from batchgraph.stages.large import extract_large
+from batchgraph.stages.part_task import PARTS
 from batchgraph.wire import added
 
 
@@ -108,6 +110,7 @@ def _extract(
     remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
     remove_all_but(results.root / "names", set(done))
     forget_all_but(results.root, "extract", set(done))
+    forget_all_but(results.root, PARTS, set())
     manifest: Manifest = {
         "format_version": FORMAT_VERSION,
         "version": program_version(),
@@ -125,14 +128,16 @@ small captures are not 100,000 tasks."""
 
 
 def _extract_all(tasks: Sequence[ExtractTask], workers: int | Pool, limits: Limits | None) -> Iterator[InputRecord]:
-    """Extract captures in packs: in this process without any guard, or where none can end it."""
-    packs = list(_packs(tasks))
-    if workers == 0 and limits is None:
+    """Extract large captures in parts, others in packs: in this process without any guard, or where none can end it."""
+    is_guarded = workers != 0 or limits is not None
+    with as_pool(workers) as pool:
+        rest = yield from extract_large(tasks, pool, (limits or Limits()) if is_guarded else None)
+        packs = list(_packs(rest))
+        if is_guarded:
+            yield from extract_guarded(packs, pool, limits or Limits())
+    if not is_guarded:
         for pack in packs:
             yield from extract_captures(pack)
-        return
-    with as_pool(workers) as pool:
-        yield from extract_guarded(packs, pool, limits or Limits())
 
 
 def _packs(tasks: Sequence[ExtractTask]) -> Iterator[tuple[ExtractTask, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -81,17 +82,29 @@ def extract_guarded(packs: Sequence[Sequence[ExtractTask]], pool: Pool, limits: 
     When a process dies, what it had done by then counts; the capture that it was at is tried once more, alone, unless
     its time was up; the others of the pack are done by another process. So none is decoded more than twice.
     """
-    if not packs:
-        return
-    by_name = {task.found.capture: task for pack in packs for task in pack}
-    state = Path(packs[0][0].out) / STATE
+    if packs:
+        with watching([task for pack in packs for task in pack], limits) as watch:
+            yield from _Extraction(watch, pool).run([tuple(pack) for pack in packs])
+
+
+@contextmanager
+def watching(tasks: Sequence[ExtractTask], limits: Limits) -> Iterator[Watch]:
+    """Watch the processes that work on captures, of which the id is what they tell as their step.
+
+    Raises
+    ------
+    OutputError
+        If there is no room for what they tell.
+    """
+    by_name = {task.found.capture: task for task in tasks}
+    state = Path(tasks[0].out) / STATE
     with output_errors(state):
         state.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".spill-", dir=state, ignore_cleanup_errors=True)
     with folder as name:
         watch = Watch(Path(name), lambda step: limits.seconds_for(by_name[step]), limits.octets)
         with watch.watching():
-            yield from _Extraction(watch, pool).run([tuple(pack) for pack in packs])
+            yield watch
 
 
 @dataclass(slots=True)

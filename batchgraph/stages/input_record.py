@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from batchgraph.capture.find import FoundCapture
-from batchgraph.capture.reader import CaptureReader
+from batchgraph.capture.index import TRUST_NAMES, Accounting
+from batchgraph.decode.program import STATUS_NAMES
 from batchgraph.wire.names import link_type_text
 
 InputRecord = dict[str, Any]
@@ -22,10 +24,18 @@ class Counts:
     trust: dict[str, int] = field(default_factory=dict)
     unknown_link_types: set[int] = field(default_factory=set)
 
+    def add(self, other: Counts) -> None:
+        """Count what another part of the same capture has."""
+        for mine, others in (
+            (self.statuses, other.statuses), (self.stopped_in, other.stopped_in), (self.trust, other.trust),
+        ):  # fmt: skip
+            for name, count in others.items():
+                mine[name] = mine.get(name, 0) + count
+        self.unknown_link_types |= other.unknown_link_types
 
-def input_record(found: FoundCapture, reader: CaptureReader, counts: Counts, rows: int) -> InputRecord:
+
+def input_record(found: FoundCapture, accounting: Accounting, counts: Counts, rows: int) -> InputRecord:
     """Give what ``run.json`` says of a capture."""
-    accounting = reader.accounting
     problems = [asdict(problem) for problem in accounting.problems]
     status = accounting.status
     if status == "empty":
@@ -52,13 +62,18 @@ def input_record(found: FoundCapture, reader: CaptureReader, counts: Counts, row
         "link_types": sorted(accounting.link_types),
         "packets": accounting.packets,
         "rows": rows,
-        "statuses": counts.statuses,
+        "statuses": _in_order(counts.statuses, STATUS_NAMES),
         "stopped_in": dict(sorted(counts.stopped_in.items())),
-        "trust": counts.trust,
+        "trust": _in_order(counts.trust, TRUST_NAMES),
         "octets": accounting.octets,
         "problems": problems,
         "notes": accounting.notes,
     }
+
+
+def _in_order(counts: dict[str, int], names: Sequence[str]) -> dict[str, int]:
+    """Give counts in the order of their names, whichever was counted first."""
+    return {name: counts[name] for name in names if name in counts}
 
 
 def lost_record(found: FoundCapture, what: str) -> InputRecord:

@@ -172,7 +172,9 @@ def test_manifest__is_what_stands_in_run_json(run):
     manifest = json.loads(results.manifest_path.read_text())
 
     assert list(manifest) == ["format_version", "version", "options", "inputs", "passed_over"]
-    assert manifest["options"] == {"extract": {"decoder": "table", "tunnels": "inner", "max_expanded": None}}
+    assert manifest["options"] == {
+        "extract": {"decoder": "table", "tunnels": "inner", "max_expanded": None, "split": 256 << 20}
+    }
 
 
 def test_manifest__names_no_place_of_the_machine(run, tmp_path):
