@@ -64,7 +64,7 @@ def require_idle(root: Path) -> None:
     OutputBusyError
         If another process holds it.
     """
-    path = root / STATE / "lock"
+    path = ResultsDirectory(root).lock
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
