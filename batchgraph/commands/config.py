@@ -20,6 +20,9 @@ from batchgraph.messages import escape, write_line
 STAGES_OF: Mapping[str, tuple[str, ...]] = {"run": ("extract", "merge", "report")}
 """Which options of ``run.json`` are a command's own, where they are not those of its name."""
 
+ANALYSIS = ("run", "extract", "merge", "report")
+"""Commands that what stands above all tables is meant for; others may have it too, in a file without their table."""
+
 Parameters = dict[str, Any]
 """The options of a command by their long names, without dashes."""
 
@@ -102,6 +105,8 @@ def _from_toml(file: _File, ctx: typer.Context) -> dict[str, Any]:
     commands: dict[str, Any] = getattr(ctx.find_root().command, "commands", {})
     name = str(ctx.info_name)
     own, of_run = parameters_of(ctx.command), parameters_of(commands["run"])
+    # `--format` of graph and `--fail-on` of diff are not those of run.
+    has_its_own_table = name not in ANALYSIS and isinstance(content.get(name), dict)
     values: dict[str, Any] = {}
     tables: dict[str, dict[str, Any]] = {}
     for key, value in content.items():
@@ -109,7 +114,7 @@ def _from_toml(file: _File, ctx: typer.Context) -> dict[str, Any]:
             if key not in commands:
                 raise file.error("", key, f"is no command{_nearest(key, commands)}")
             tables[key] = value
-        elif key in own:
+        elif key in own and not has_its_own_table:
             values[own[key].name] = _value(file, ctx, name, own[key], ("", key, value))
         elif key in of_run:
             _value(file, ctx, "run", of_run[key], ("", key, value))  # for another stage, and right all the same

@@ -103,6 +103,22 @@ def test_table_of_a_command__wins_over_what_stands_above(folder, calls):
     assert calls[0]["options"].by == "packet"
 
 
+def test_table_of_another_command__is_all_that_it_takes(folder):
+    batchgraph_("run", "raw-ip.pcap", "--workers", 0, "--format", "svg")
+    result = with_config('by = "pair"\nformat = "svg"\n[graph]\nby = "service"\n', "graph", "results")
+
+    assert result.exit_code == 0
+    assert Path("results/views/combined/service/combined.graphml").exists()
+
+
+def test_config__for_another_command_alone_needs_no_table(folder):
+    batchgraph_("run", "raw-ip.pcap", "--workers", 0, "--format", "svg")
+    result = with_config('by = "service"\nformat = "csv"\n', "graph", "results")
+
+    assert result.exit_code == 0
+    assert Path("results/views/combined/service/combined.edges.csv").exists()
+
+
 def test_config__without_keys_changes_nothing(folder, calls):
     with_config("", "merge", "--workers", 0)
 
