@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchgraph.errors import OutputBusyError
-from batchgraph.results import ResultsDirectory, output_errors
+from batchgraph.results import STATE, ResultsDirectory, output_errors
 
 Owner = dict[str, str | int]
 
