@@ -3,7 +3,7 @@
 What a reader gives from some place on depends on the octets from there and on what it knew there, which is little: the
 layout of records, the interfaces of the section, what is in doubt after damage. One walk over all record headers
 therefore proves where parts begin, which packets are in each and what is known there, however records in payloads look;
-it costs a thirtieth of decoding and a quarter of the hash of the file, which can be had only from front to back too. So
+it costs a twentieth of decoding and a quarter of the hash of the file, which can be had only from front to back too. So
 nothing is gained by guessing at places far ahead.
 """
 

@@ -39,11 +39,11 @@ def captures(tmp_path):
 
 
 def deliverables(out):
-    """Give every file's octets but those of edge records, and ``run.json`` without the option."""
+    """Give every file's octets but those of edge records and names, and ``run.json`` without the option."""
     files = {}
     for path in sorted(out.rglob("*")):
         place = path.relative_to(out)
-        if path.is_file() and STATE not in place.parts and place.parts[0] != "edges":
+        if path.is_file() and STATE not in place.parts and place.parts[0] not in ("edges", "names"):
             files[place] = path.read_bytes()
     manifest = json.loads(files.pop(Path("run.json")))
     del manifest["options"]["extract"]["split"]
@@ -141,7 +141,7 @@ def test_extract__again_reads_no_part(captures, tmp_path, read):
 
 
 def test_extract__that_was_interrupted_reads_only_the_parts_left(captures, tmp_path, read, monkeypatch):
-    def interrupted(task, record):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
@@ -158,7 +158,7 @@ def test_extract__that_was_interrupted_reads_only_the_parts_left(captures, tmp_p
 
 
 def test_extract__that_was_interrupted_reads_a_changed_capture_anew(captures, tmp_path, read, monkeypatch):
-    def interrupted(task, record):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     path = captures / "a.pcap"
