@@ -75,7 +75,8 @@ def create_known_names(
     ResultsError
         If a Parquet file is not whole.
     """
-    parts = [part for entry in manifest["inputs"] for part in results.names_parts(entry["capture"])]
+    captures = [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]
+    parts = [part for capture in captures for part in results.names_parts(capture)]
     if parts:
         with reading_errors():
             connection.read_parquet([literal_path(part) for part in parts]).create_view("parts_of_names")

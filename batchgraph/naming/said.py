@@ -12,6 +12,9 @@ from batchgraph.messages import escape
 MAX_NAMES = 100_000
 """Distinct names that are kept of one capture, those said first; an address with two names counts twice."""
 
+MAX_CHARACTERS = 255
+"""Characters of a name that is kept. A longer one holds octets that had to be escaped, or more than DNS allows."""
+
 ASKED, GRANTED = "dhcp-request", "dhcp-ack"
 """Sources of the two halves of a DHCP transaction, of which the second alone tells the address."""
 
@@ -57,6 +60,8 @@ class Collected:
     def add(self, frame: int, said: Iterable[Said]) -> None:
         """Take what a packet says."""
         for place, one in enumerate(dict.fromkeys(said)):
+            if len(one.name) > MAX_CHARACTERS:
+                continue
             known = self.first.setdefault(one, [frame, place, 0])
             known[2] += 1
 

@@ -107,8 +107,8 @@ def _extract(
         alias_record(capture, done[capture.same_as]) if capture.same_as else done[capture.capture]
         for capture in found.inputs
     ]
-    remove_all_but(results.root / "edges", {record["capture"] for record in records if record["rows"]})
-    remove_all_but(results.root / "names", set(done))
+    for folder in ("edges", "names"):
+        remove_all_but(results.root / folder, {record["capture"] for record in records if record["rows"]})
     forget_all_but(results.root, "extract", set(done))
     forget_all_but(results.root, PARTS, set())
     manifest: Manifest = {

@@ -15,7 +15,7 @@ from batchgraph.naming.said import Collected
 from batchgraph.wire import table
 from tests.decode.decoding import ETHERNET, ipv4, ipv6, octets, udp, window_of
 from tests.naming.test_dhcp import ACK, HOST_NAME, dhcp
-from tests.naming.test_dns import ANSWER
+from tests.naming.test_dns import ANSWER, message
 from tests.naming.test_nbns import registration
 
 ANSWERED = ("10.20.0.10", "www.example", "dns")
@@ -140,6 +140,14 @@ def test_limit__keeps_all_of_the_packet_that_passes_it_and_nothing_after(monkeyp
     other, last = (frame_of(ANSWER.replace(b"www", name)) for name in (b"ftp", b"irc"))
 
     assert len(names_in(frame_of(ANSWER), other, last)) == 2
+
+
+def test_name__longer_than_any_of_dns_once_escaped_is_left_out():
+    label = "3f" + "ff" * 63
+    long = message(label, "0161 00 0001 0001 0000003c 0004 0a000001", questions=0)
+
+    assert len(names_in(frame_of(long))) == 1
+    assert names_in(frame_of(message(label, label, "00 0001 0001 0000003c 0004 0a000001", questions=0))) == []
 
 
 def test_ports__left_in_the_place_of_a_row_without_are_not_taken_for_its_own():

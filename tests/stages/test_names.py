@@ -103,6 +103,14 @@ def test_extract__forgets_names_of_captures_that_are_gone(tmp_path):
     assert [path.name for path in (tmp_path / "names").iterdir()] == ["office.pcap"]
 
 
+def test_table__takes_no_names_of_a_capture_without_rows(tmp_path):
+    results = written(tmp_path, a=[[(1, "10.0.0.1", "a", "dns")]])
+    manifest = results.read_manifest()
+    manifest["inputs"][0]["rows"] = 0
+
+    assert host_names(results, manifest) == {}
+
+
 def test_table__has_the_first_packet_and_the_number_of_all(tmp_path):
     (tmp_path / "a.pcap").write_bytes(pcap(frame_of(b""), frame_of(ANSWER), frame_of(ANSWER)))
     extract([tmp_path / "a.pcap"], tmp_path / "out")
