@@ -64,6 +64,13 @@ fuzz: $(STAMP)  ## put damaged frames, files and random tables through the kerne
 damage: $(STAMP)  ## damage captures in every way and print what is read of them
 	$(IN_VENV) python -m tests.damage.kit --seeds 200 --packets 500 $(ARGUMENTS)
 
+.PHONY: faults
+faults: $(STAMP)  ## let every call of a run fail, fill disks, kill processes; what strace does where it is installed
+	$(IN_VENV) python -m tests.faults.harness --by python $(ARGUMENTS)
+	$(IN_VENV) python -m tests.faults.harness --by strace $(ARGUMENTS)
+	$(IN_VENV) python -m tests.faults.full_disk
+	$(IN_VENV) python -m tests.faults.kills --rounds 100
+
 .PHONY: browser-test
 browser-test: $(STAMP)  ## drive report.html through a headless Chromium, which must be installed
 	$(VENV)/bin/python -m pip install --quiet playwright

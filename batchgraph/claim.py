@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -13,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchgraph.errors import OutputBusyError
-from batchgraph.results import STATE, ResultsDirectory, output_errors
+from batchgraph.results import ResultsDirectory, output_errors
 
 Owner = dict[str, str | int]
 
@@ -43,15 +45,19 @@ def claimed(root: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if _holds(descriptor):
+        with output_errors(path):
+            held = _holds(descriptor)
+        if held:
             yield
             return
-        _take(descriptor, path)
+        with output_errors(path):
+            _take(descriptor, path)
         try:
             _remove_leftovers(root)
             yield
         finally:
-            os.ftruncate(descriptor, 0)
+            with suppress(OSError):  # what stands there tells of a process that is gone
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -82,7 +88,12 @@ def require_idle(root: Path) -> None:
 
 
 def _this_process() -> Owner:
-    owner: Owner = {"host": socket.gethostname(), "process": os.getpid(), "boot": "", "started": ""}
+    return _process(os.getpid())
+
+
+@functools.cache  # found out once: what cannot be read a second time would make a process a stranger to its own claim
+def _process(number: int) -> Owner:
+    owner: Owner = {"host": socket.gethostname(), "process": number, "boot": "", "started": ""}
     with suppress(OSError):
         owner["boot"] = Path(_BOOT).read_text().strip()
         owner["started"] = _started(os.getpid())
@@ -118,14 +129,16 @@ def _take(descriptor: int, path: Path) -> None:
     if other and other.get("host") != mine["host"]:
         raise _busy(other, path, "may be using it")
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(mine).encode(), 0)
+    record = json.dumps(mine).encode()
+    if os.pwrite(descriptor, record, 0) < len(record):  # of what is cut short, nobody is known as its owner
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _locks(descriptor: int) -> bool:
     """Lock, or say that another process has; one that was killed is waited for until its children have ended too."""
     patience = time.monotonic() + _SECONDS_FOR_CHILDREN
     while True:
-        with suppress(OSError):
+        with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         if not _is_dead(_owner(descriptor)) or time.monotonic() > patience:

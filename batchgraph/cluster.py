@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 15.0
 """How long the cluster may take to close before its processes are killed."""
 
+HURRIED_SECONDS = 3.0
+"""How long, twice, where an interrupt or an error ends it, with which its workers are killed at once."""
+
 _CONFIGURATION: dict[str, Any] = {
     # The first death of a worker is reported; whom to blame, `_ProcessPool.fan_out` finds out.
     "distributed.scheduler.allowed-failures": 0,
@@ -80,11 +83,13 @@ def _close_cluster(starting: Future[Client], kind: type[BaseException] | None, *
         return
     client = starting.result()
     cluster = cast("LocalCluster", client.cluster)
+    seconds = CLOSING_SECONDS
     if kind is not None:
+        seconds = HURRIED_SECONDS
         _kill_workers(cluster)
     try:
-        client.close(timeout=CLOSING_SECONDS)
-        cluster.close(timeout=CLOSING_SECONDS)
+        client.close(timeout=seconds)
+        cluster.close(timeout=seconds)
     except TimeoutError:
         _kill_workers(cluster)
 

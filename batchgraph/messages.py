@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TextIO
+
+from batchgraph.errors import OutputError
 
 # Commands of GitHub (##[), Azure (##vso[) and TeamCity (##teamcity[); the first two are found anywhere in a line.
 _COMMAND = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
@@ -42,10 +45,20 @@ def _escaped(character: str) -> str:
 
 
 def write_line(stream: TextIO, line: str) -> None:
-    """Write a line at once; where nobody reads any more (``| head``), lines are dropped from then on."""
+    """Write a line at once; where nobody reads any more (``| head``), lines are dropped from then on.
+
+    So are messages that cannot be written, as to a log on a full disk: they must not change how a run ends.
+
+    Raises
+    ------
+    OutputError
+        If it is the standard output that cannot be written: what was asked for is not there.
+    """
     try:
         stream.write(f"{line}\n")
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The stream itself would try again when the process ends, and make its exit code 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise OutputError(f"cannot write the standard output: {error.strerror}") from error

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from batchgraph.errors import ResultsError
 from batchgraph.results import FURTHER, STATE, output_errors, remove_all_but, replacing
 
 Body = dict[str, Any]
@@ -42,6 +43,22 @@ def file_digest(path: Path) -> str:
     """Give the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def result_digest(path: Path) -> str:
+    """Give the SHA-256 of a file that an earlier stage made.
+
+    Raises
+    ------
+    ResultsError
+        If it is missing or cannot be read.
+    """
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read {path}: {error.strerror}; if it is gone, run `batchgraph extract` and `merge` again"
+        ) from error
 
 
 def _path(root: Path, name: str) -> Path:
@@ -127,6 +144,6 @@ def write_receipt(root: Path, name: str, key: str, *, files: Iterable[Path], bod
     OutputError
         If it cannot be written.
     """
-    digests = {path.relative_to(root).as_posix(): file_digest(path) for path in sorted(files)}
     with replacing(_path(root, name)) as temporary:
+        digests = {path.relative_to(root).as_posix(): file_digest(path) for path in sorted(files)}
         temporary.write_text(json.dumps({"key": key, "files": digests, "body": body}), encoding="utf-8")

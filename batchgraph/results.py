@@ -146,7 +146,7 @@ class ResultsDirectory:
         Raises
         ------
         ResultsError
-            If it is missing, is no JSON object, or was written in a format that this version does not know.
+            If it is missing, cannot be read, is no JSON object, or was written in a format that is not known.
         """
         try:
             manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
@@ -154,10 +154,10 @@ class ResultsDirectory:
             raise ResultsError(
                 f"no run.json in {self.root}: run `batchgraph extract` or `batchgraph run` first"
             ) from None
+        except OSError as error:
+            raise ResultsError(f"cannot read {self.manifest_path}: {error.strerror}") from error
         except ValueError as error:
             raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
-        except OSError as error:
-            raise ResultsError(f"run.json in {self.root} cannot be read: {error.strerror or error}") from None
         return known_manifest(manifest, place=str(self.root))
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -222,7 +222,7 @@ def replacing(path: Path, *, verify: Callable[[Path], None] | None = None) -> It
     """
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
     with output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         try:
             yield temporary
             if verify is not None:
@@ -232,6 +232,15 @@ def replacing(path: Path, *, verify: Callable[[Path], None] | None = None) -> It
             _sync(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for good: a new name is safe only when its folder is written."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:

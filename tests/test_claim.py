@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -137,4 +138,44 @@ with claimed(Path(sys.argv[1])):
     threading.Timer(0.2, process.stdin.close).start()  # the child ends when there is nothing more to read
 
     with claimed(tmp_path):
+        pass
+
+
+def test_claim__that_the_system_refuses_is_not_taken_for_another_run(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("batchgraph.claim.fcntl.flock", refuse)
+
+    with pytest.raises(OutputError, match="No locks available"), claimed(tmp_path):
+        pass
+
+
+def test_claim__that_cannot_be_wiped_at_the_end_does_not_spoil_what_was_done(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with claimed(tmp_path):
+        monkeypatch.setattr("batchgraph.claim.os.ftruncate", fail)
+    monkeypatch.undo()
+
+    with claimed(tmp_path):
+        pass
+
+
+def test_claim__is_known_as_its_own_though_the_process_cannot_be_looked_up_again(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with claimed(tmp_path):
+        monkeypatch.setattr("batchgraph.claim.Path.read_text", fail)
+        with claimed(tmp_path):
+            pass
+
+
+def test_claim__of_which_half_was_written_is_refused(tmp_path, monkeypatch):
+    write = os.pwrite
+    monkeypatch.setattr("batchgraph.claim.os.pwrite", lambda file, octets, at: write(file, octets[:1], at))
+
+    with pytest.raises(OutputError, match="No space left on device"), claimed(tmp_path):
         pass

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -397,3 +398,15 @@ def test_annotations__escape_the_name_of_the_file(captures, tmp_path):
 
     assert result.stdout.startswith("::error file=cut%2C%3A%25.pcap::partial%0A")
     assert len(result.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_run__that_the_system_refuses_something_ends_with_5(captures, tmp_path, monkeypatch, number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(batchgraph.stages.run, "merge", fail)
+
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0)
+
+    assert (result.exit_code, os.strerror(number) in result.stderr) == (5, True)

@@ -1,10 +1,12 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchgraph.errors import OutputError
 from batchgraph.messages import escape, json_line, write_line
 
 
@@ -49,3 +51,18 @@ def test_write_line__is_dropped_where_nobody_reads():
         write_line(stream, "second")
 
         assert os.fstat(stream.fileno()).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_write_line__is_dropped_where_a_log_is_full():
+    with open("/dev/full", "w") as stream:
+        write_line(stream, "first")
+        write_line(stream, "second")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_write_line__fails_where_the_standard_output_is_full(monkeypatch):
+    with open("/dev/full", "w") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        with pytest.raises(OutputError, match="No space left on device"):
+            write_line(stream, "what was asked for")

@@ -1,8 +1,18 @@
 import pytest
 
 from batchgraph import receipts
-from batchgraph.receipts import forget, forget_all_but, has_receipt, key_of, read_receipt, write_receipt
-from batchgraph.results import STATE
+from batchgraph.errors import OutputError, ResultsError
+from batchgraph.receipts import (
+    forget,
+    forget_all_but,
+    has_receipt,
+    key_of,
+    read_receipt,
+    receipt_names,
+    result_digest,
+    write_receipt,
+)
+from batchgraph.results import FURTHER, STATE
 
 
 @pytest.fixture
@@ -68,3 +78,23 @@ def test_key__depends_on_the_code(monkeypatch):
     monkeypatch.setattr(receipts, "code_digest", lambda: "another program")
 
     assert key_of(a=1) != before
+
+
+def test_receipt__of_a_file_that_cannot_be_read_is_not_written(tmp_path):
+    with pytest.raises(OutputError, match="cannot write"):
+        write_receipt(tmp_path, "stage/a", "k", files=[tmp_path / "missing"], body={})
+
+    assert not has_receipt(tmp_path, "stage/a")
+
+
+def test_forget__leaves_what_tells_of_further_commands(done):
+    write_receipt(done, f"{FURTHER}/views/a", "k", files=[], body={})
+
+    forget(done)
+
+    assert receipt_names(done, FURTHER) == ["views/a"]
+
+
+def test_result_digest__of_a_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(ResultsError, match="batchgraph extract"):
+        result_digest(tmp_path / "missing")

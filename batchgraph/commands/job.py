@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import sys
@@ -156,7 +157,10 @@ def _execute(job: Job, name: str, *, place: Place, summary_of: Path | None, comm
             say(missed["require-min-files"])
         end.code, end.closing = outcome.code, f"done {closing_words(manifest)}"
     outcome = replace(outcome, code=end.code, error=end.error)
-    _tell_machines(outcome, common)
+    try:
+        _tell_machines(outcome, common)
+    except OutputError as error:
+        end.code, end.closing = explain(error, debug=common.debug), "stopped"
     finish(end)
 
 
@@ -213,6 +217,13 @@ def finish(end: Ending) -> NoReturn:
     raise typer.Exit(end.code)
 
 
+_OF_THE_SYSTEM = {
+    errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC,
+    errno.EPERM, errno.EROFS,
+}  # fmt: skip
+"""What the system may refuse at any moment, wherever it is met."""
+
+
 def explain(error: Exception, *, debug: bool) -> int:
     """Say what went wrong on standard error, and give the exit code for it."""
     if debug:
@@ -220,6 +231,9 @@ def explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, BatchgraphError):
         say(str(error))
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
+        say(f"{error}; the same command continues the run")
+        return OutputError.exit_code
     hint = "" if debug else "; --debug shows where"
     say(f"this is a bug in batchgraph: {type(error).__name__}: {error}{hint}")
     return BUG

@@ -32,11 +32,34 @@ def write_rows(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Sche
         How many there were.
     """
     rows = 0
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+
+    def verify(temporary: Path) -> None:
+        check_rows(temporary, rows)
+
+    with (
+        replacing(path, verify=verify) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
         for group in row_groups(batches, schema):
             writer.write_table(group, row_group_size=GROUP_ROWS)
             rows += group.num_rows
     return rows
+
+
+def check_rows(path: Path, rows: int) -> None:
+    """Read the footer of a Parquet file back: pyarrow closes a file on a full disk without complaint.
+
+    Raises
+    ------
+    OSError
+        If it is not whole, or has other than so many rows.
+    """
+    try:
+        found = pq.read_metadata(path).num_rows
+    except pa.ArrowException as error:
+        raise OSError(f"the file is not whole: {error}") from error
+    if found != rows:
+        raise OSError(f"{found} rows are there, {rows} were written")
 
 
 def row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from batchgraph.anonymize import Anonymizer
 from batchgraph.decode.columns import RowGroup
 from batchgraph.decode.program import ADDRESS_SLOTS
+from batchgraph.graph.rowgroups import check_rows
 from batchgraph.results import output_errors, replacing
 from batchgraph.schema import EDGE_COLUMNS, TEXT, edge_schema
 
@@ -117,13 +118,7 @@ class EdgeWriter:
         return writer
 
     def _verify(self, path: Path) -> None:
-        """Read the footer back: pyarrow closes a file on a full disk without complaint."""
-        try:
-            rows = pq.read_metadata(path).num_rows
-        except pa.ArrowException as error:
-            raise OSError(f"the file is not whole: {error}") from error
-        if rows != self.rows:
-            raise OSError(f"{rows} rows are there, {self.rows} were written")
+        check_rows(path, self.rows)
 
 
 def _renamed(batch: pa.RecordBatch, rename: Callable[[str], str]) -> pa.RecordBatch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from batchgraph.receipts import file_digest, key_of, read_receipt, write_receipt
+from batchgraph.receipts import key_of, read_receipt, result_digest, write_receipt
 from batchgraph.render.maps import MapResult, MapTask, make_map
 from batchgraph.results import ResultsDirectory
 from batchgraph.stages.standing import EdgeDigests
@@ -24,7 +24,7 @@ _NO_MATTER = ("root", "memory")
 def map_work(task: MapTask, edges: EdgeDigests) -> MapWork:
     """Tell what a map depends on: its task, its flows and, where it shows single edges of the graph, edge records."""
     facts = {field.name: getattr(task, field.name) for field in fields(task) if field.name not in _NO_MATTER}
-    flows = file_digest(ResultsDirectory(task.root).flows(task.capture))
+    flows = result_digest(ResultsDirectory(task.root).flows(task.capture))
     return MapWork(task, key_of(task=facts, flows=flows, edges=edges if task.before_after else None))
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchgraph.receipts import Body, file_digest, forget_all_but, key_of, read_receipt, write_receipt
+from batchgraph.receipts import Body, forget_all_but, key_of, read_receipt, result_digest, write_receipt
 from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
 from batchgraph.stages.standing import EdgeDigests
 
@@ -43,13 +43,10 @@ class Reported:
         Raises
         ------
         ResultsError
-            If flows are missing.
+            If flows are missing or cannot be read.
         """
-        from batchgraph.graph.database import reading_errors
-
-        with reading_errors():
-            flows = [file_digest(self.results.flows(name)) for name in self._names()]
-            names = [file_digest(part) for name in self._names()[1:] for part in self.results.names_parts(name)]
+        flows = [result_digest(self.results.flows(name)) for name in self._names()]
+        names = [result_digest(part) for name in self._names()[1:] for part in self.results.names_parts(name)]
         return key_of(manifest=self.manifest, options=asdict(self.options), edges=self.edges, flows=flows, names=names)
 
     def made_before(self, key: str) -> Body | None:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from batchgraph.receipts import (
-    file_digest,
     forget_receipt,
     key_of,
     read_receipt,
     receipt_files,
     receipt_names,
+    result_digest,
     write_receipt,
 )
 from batchgraph.results import FURTHER, Manifest, ResultsDirectory, output_errors
@@ -27,9 +27,15 @@ EdgeDigests = Sequence[Sequence[object]]
 
 
 def edge_digests(results: ResultsDirectory, manifest: Manifest) -> EdgeDigests:
-    """Digest the edge records of every capture with packets."""
+    """Digest the edge records of every capture with packets.
+
+    Raises
+    ------
+    ResultsError
+        If they cannot be read.
+    """
     return [
-        [entry["capture"], [file_digest(part) for part in results.edge_parts(entry["capture"])]]
+        [entry["capture"], [result_digest(part) for part in results.edge_parts(entry["capture"])]]
         for entry in manifest["inputs"]
         if entry.get("rows")
     ]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchgraph.errors import OutputError
 from batchgraph.graph import rowgroups
-from batchgraph.graph.rowgroups import row_groups, write_rows
+from batchgraph.graph.rowgroups import check_rows, row_groups, write_rows
 
 SCHEMA = pa.schema([("number", pa.int64()), ("word", pa.dictionary(pa.int32(), pa.string()))])
 
@@ -48,3 +49,26 @@ def test_write_rows__without_rows_gives_a_file_with_the_schema(tmp_path):
 
 def test_write_rows__counts_rows(tmp_path, small_groups):
     assert write_rows(tmp_path / "rows", batches_of([8, 8]), schema=SCHEMA) == 16
+
+
+def test_write_rows__finds_a_file_that_was_closed_but_is_not_whole(tmp_path, monkeypatch):
+    # As pyarrow leaves it on a full disk: the last octets are missing, and closing it succeeds.
+    class _Cut(pq.ParquetWriter):
+        def close(self):
+            super().close()
+            path = next(tmp_path.glob(".*.tmp"))
+            path.write_bytes(path.read_bytes()[:-8])
+
+    monkeypatch.setattr(rowgroups.pq, "ParquetWriter", _Cut)
+
+    with pytest.raises(OutputError, match="not whole"):
+        write_rows(tmp_path / "a.parquet", batches_of([3]), schema=SCHEMA)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_rows__finds_a_file_that_lacks_rows(tmp_path):
+    write_rows(tmp_path / "a.parquet", batches_of([3]), schema=SCHEMA)
+
+    with pytest.raises(OSError, match="3 rows are there, 4 were written"):
+        check_rows(tmp_path / "a.parquet", 4)
