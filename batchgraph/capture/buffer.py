@@ -7,6 +7,8 @@ import numpy as np
 from batchgraph.capture.stored import Source
 
 _LOOKS = 4
+_AMPLE = 8 << 20
+"""Octets of a buffer beyond which it is made no larger than it must be."""
 
 
 class WindowBuffer:
@@ -42,20 +44,21 @@ class WindowBuffer:
     def fill(self, needed: int) -> None:
         """Move what is left to the front, make room for `needed` octets, and read until the buffer is full or the end.
 
-        The room is only made as octets come, by doubling: a length that a file claims is not memory yet.
+        The room is only made as octets come, at most doubled: a length that a file claims is not memory yet.
         """
         self._move_to_front()
         self._read()
         while self.stop < needed and not self.at_end:
-            grown = np.empty(2 * len(self.octets), np.uint8)
+            grown = np.empty(min(2 * len(self.octets), max(needed, _AMPLE)), np.uint8)
             grown[: self.stop] = self.octets[: self.stop]
             self.octets = grown
             self._read()
 
     def look_ahead(self, needed: int) -> None:
         """Fill as `fill` does, in a buffer of several times `needed`, so that it is not moved for every record."""
-        if len(self.octets) < _LOOKS * needed and self.stop - self.start < needed and not self.at_end:
-            grown = np.empty(_LOOKS * needed, np.uint8)
+        ample = min(_LOOKS * needed, max(needed, _AMPLE))
+        if len(self.octets) < ample <= _AMPLE and self.stop - self.start < needed and not self.at_end:
+            grown = np.empty(ample, np.uint8)
             left = self.stop - self.start
             grown[:left] = self.octets[self.start : self.stop]
             self.octets, self.start, self.stop = grown, 0, left
@@ -74,7 +77,8 @@ class WindowBuffer:
 
     def _move_to_front(self) -> None:
         left = self.stop - self.start
-        self.octets[:left] = self.octets[self.start : self.stop].copy()
+        view = self.octets.data
+        view[:left] = view[self.start : self.stop]  # moved in place, though the two overlap; numpy would make a copy
         self.start, self.stop = 0, left
 
     def _read(self) -> None:

@@ -24,8 +24,8 @@ MAX_RATIO = 2048
 FREE_OCTETS = 1 << 30
 """Octets that may be expanded at any ratio."""
 
-MAX_DICTIONARY = 256 << 20
-"""Memory that an xz stream may ask for; ``xz -9`` needs 65 MiB."""
+MAX_DICTIONARY = 128 << 20
+"""Memory that an xz stream may ask for; ``xz -9`` needs 65 MiB. Zstandard's library has the same limit of its own."""
 
 _PIECE = 65536
 _FAILURES = (OSError, EOFError, lzma.LZMAError, ValueError, MemoryError)
@@ -95,7 +95,7 @@ class Expanded:
         self._layer = layer
         self._stored = stored
         self._limit = max_expanded
-        self._stream = _open_stream(layer, _read_pieces(lower))
+        self._stream: _Stream | None = _open_stream(layer, _read_pieces(lower))
         self._expanded = 0
         self._ahead = b""
         self._ended = False
@@ -126,15 +126,19 @@ class Expanded:
 
     def _advance(self, piece: memoryview) -> int:
         """Expand into `piece`; where that fails, put what can be had into `_ahead` and give 0."""
-        if self._ended:
+        if self._ended or self._stream is None:
             return 0
         if self._limit is not None:
             piece = piece[: max(1, self._limit - self._expanded)]
+        failure = None
         try:
             n = self._stream.readinto(piece)
         except _FAILURES as error:
+            failure = _reason(error)
+        if failure is not None:  # the error itself is gone by now: it would hold on to the decompressor
             self._ended = True
-            self.problem = f"the {self._layer} stream is damaged or cut off ({_reason(error)})"
+            self.problem = f"the {self._layer} stream is damaged or cut off ({failure})"
+            self._release()
             self._ahead += self._remainder()
             return 0
         if n and self._exceeds(self._expanded + n):
@@ -145,6 +149,13 @@ class Expanded:
         if self._ended and self._lower.problem:
             self.problem = self._lower.problem
         return n
+
+    def _release(self) -> None:
+        """Give back the memory of all decompressors; a second set of them is about to be made."""
+        self._stream = None
+        if isinstance(self._lower, Expanded):
+            self._lower._ended = True
+            self._lower._release()
 
     def _exceeds(self, expanded: int) -> bool:
         if self._limit is not None and expanded > self._limit:
@@ -170,6 +181,7 @@ class Expanded:
                 break
             remainder += _read_steps(stream, step, self._room(len(remainder)))
             slow_from = again.position - 2 * portion
+            del again, stream  # their memory, before more of it is asked for
         return remainder
 
     def _room(self, taken: int) -> int:

@@ -13,7 +13,7 @@ from tests.stages.test_extract import FRAME, pcap
 
 WHOLE = pcap(*[FRAME] * 20_000)
 ROUNDS = 6
-"""Rounds of each kind; 1,000 in all were done by hand."""
+"""Rounds of each kind of change."""
 
 
 def grow(path, rng):
