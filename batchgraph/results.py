@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +27,9 @@ FURTHER = "further"
 
 STAGES = ("extract", "merge", "report", "features", "connections")
 """In the order in which their options stand in ``run.json``, whatever was done last."""
+
+MAP_VIEWS = {"map": "", "types": "types", "matrix": "matrix", "timeline": "timeline"}
+"""Pictures of a capture by what they show, and the folder of ``maps/`` in which each kind lies."""
 
 TABLES = ("captures", "hosts", "conversations", "protocols", "services", "names")
 
@@ -127,9 +130,9 @@ class ResultsDirectory:
         """GraphML of one capture, or of all."""
         return self.root / "graphs" / f"{capture}.graphml"
 
-    def map(self, capture: str, suffix: str) -> Path:
-        """Map of one capture, or of all, as ``svg``, ``png`` or ``pdf``."""
-        return self.root / "maps" / f"{capture}.{suffix}"
+    def map(self, capture: str, suffix: str, view: str = "map") -> Path:
+        """Picture of one capture, or of all, as ``svg``, ``png`` or ``pdf``: one of `MAP_VIEWS`."""
+        return self.root / "maps" / MAP_VIEWS[view] / f"{capture}.{suffix}"
 
     def table(self, name: str) -> Path:
         """One of `TABLES`, as CSV."""
@@ -249,6 +252,15 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_maps_but(root: Path, keep: Collection[Path]) -> None:
+    """Remove all pictures of a results directory but those in `keep`, paths relative to its root."""
+    folder = Path("maps")
+    for view in sorted(filter(None, MAP_VIEWS.values())):
+        names = {path.name for path in keep if path.parent == folder / view}
+        remove_all_but(root / folder / view, names)
+    remove_all_but(root / folder, {path.relative_to(folder).parts[0] for path in keep})
 
 
 def remove_all_but(folder: Path, keep: set[str]) -> None:

@@ -92,6 +92,14 @@ Layout = Annotated[
 Top = Annotated[
     int, typer.Option("--top", metavar="N", min=1, help="Hosts with a circle of their own; the others share one.")
 ]
+Group = Annotated[
+    Literal["auto", "subnet", "community"],
+    typer.Option(help="How the other hosts are folded: into one circle, by network, or by whom they talk to most."),
+]
+Facet = Annotated[
+    Literal["type"] | None,
+    typer.Option(help="Also draw a map of each protocol beside each other, for each capture.", show_default=False),
+]
 MaxExpanded = Annotated[
     int | None,
     typer.Option("--max-expanded", metavar="OCTETS", min=1, help="Read no more of a compressed capture than this."),

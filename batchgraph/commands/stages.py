@@ -12,8 +12,10 @@ from batchgraph.commands.options import (
     BeforeAfter,
     By,
     Decoder,
+    Facet,
     Force,
     Formats,
+    Group,
     Inputs,
     KeyFile,
     Layout,
@@ -58,6 +60,8 @@ def run_command(
     before_after: BeforeAfter = False,
     layout: Layout = "stable",
     top: Top = 60,
+    group: Group = "auto",
+    facet: Facet = None,
     force: Force = False,
 ) -> Job:
     """Do all there is to do: extract, merge and report."""
@@ -73,7 +77,7 @@ def run_command(
             out,
             extract_options=extract_options,
             merge_options=MergeOptions(by=by, trust=split_commas(trust)),
-            report_options=ReportOptions(split_commas(formats), before_after, layout, top),
+            report_options=ReportOptions(split_commas(formats), before_after, layout, top, facet, group),
             limits=_limits(timeout, max_memory),
             workers=pool,
             progress=progress,
@@ -135,13 +139,15 @@ def report_command(
     before_after: BeforeAfter = False,
     layout: Layout = "stable",
     top: Top = 60,
+    group: Group = "auto",
+    facet: Facet = None,
 ) -> Job:
     """Draw maps and write tables of the flows (maps/, tables/)."""
 
     def job(pool: Pool, progress: Progress) -> Manifest:
         from batchgraph import ReportOptions, report
 
-        options = ReportOptions(split_commas(formats), before_after, layout, top)
+        options = ReportOptions(split_commas(formats), before_after, layout, top, facet, group)
         return report(out, options=options, workers=pool, progress=progress)
 
     return job

@@ -8,7 +8,7 @@ the one before; where the straight way between them is blocked by another host, 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +38,12 @@ _CLEARANCE = 0.08
 
 _MOST_BENT = 0.9
 """Largest offset of an arc's middle, as a share of the distance of its ends."""
+
+_LOOP_HEIGHT, _LOOP_STEP = 0.4, 0.18
+"""Inches that the first loop of a host rises above its rim, less one step, and each one further."""
+
+_MOST_LOOPS_HEIGHT = 0.9
+"""Inches by which the last of many loops rises above the first."""
 
 _SHIFTS = (0.0, 0.25, 0.5, 0.8, 1.2)
 """How far aside, in inches, a bundle of arcs is moved in search of a free way."""
@@ -113,18 +119,22 @@ def bent_loops(
     canvas: tuple[float, float] = CANVAS,
 ) -> list[Arc]:
     """Bend arrows from a host to itself to loops, the later the wider: above its circle, or below near the top."""
+    numbers = Counter(arrow.src for arrow in arrows if arrow.src == arrow.dst)
     seen: dict[str, int] = defaultdict(int)
     loops = []
     for arrow in arrows:
         if arrow.src != arrow.dst:
             continue
+        (x, y), radius, number = positions[arrow.src], radii[arrow.src], numbers[arrow.src]
+        step = min(_LOOP_STEP, _MOST_LOOPS_HEIGHT / number)
+        upward = -1.0 if y + radius + _LOOP_HEIGHT + step * number > canvas[1] else 1.0
         seen[arrow.src] += 1
-        (x, y), radius = positions[arrow.src], radii[arrow.src]
-        height = 0.4 + 0.18 * seen[arrow.src]
-        upward = -1.0 if y + radius + height > canvas[1] else 1.0
-        start = x - 0.6 * radius, y + 0.8 * radius * upward
-        end = x + 0.6 * radius, start[1]
-        rad = -2 * height * upward / (1.2 * radius)
+        height = _LOOP_HEIGHT + step * seen[arrow.src]
+        # The wider loop leaves its circle further out, so that heads stand beside each other.
+        half = radius * (0.6 if number == 1 else 0.35 + 0.6 * seen[arrow.src] / number)
+        start = x - half, y + max(radius**2 - half**2, 0.0) ** 0.5 * upward
+        end = x + half, start[1]
+        rad = -height * upward / half
         loops.append(Arc(arrow, start, end, round(rad, 4), _curve(start, end, height * upward, n_points=24)))
     return loops
 

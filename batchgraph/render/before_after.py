@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from batchgraph.render.figure import new_figure
+from batchgraph.render.figure import MARGIN, canvas_axes, new_figure
 from batchgraph.render.layout import CANVAS, Positions
 from batchgraph.render.legend import draw_legend, height_of_legend
-from batchgraph.render.map import MARGIN, TITLE_HEIGHT, canvas_axes, draw_title, draw_traffic, host_label
+from batchgraph.render.map import draw_traffic
 from batchgraph.render.style import INK
-from batchgraph.render.text import format_count
+from batchgraph.render.text import format_count, safe_label
+from batchgraph.render.title import TITLE_HEIGHT, draw_title
 from batchgraph.render.traffic import Arrow, Traffic
 
 if TYPE_CHECKING:
@@ -79,5 +80,5 @@ def _draw_plainly(axes: Axes, traffic: Traffic, positions: Positions) -> None:
     axes.scatter([x for x, _ in places], [y for _, y in places], s=300, c=_PLAIN_COLOUR, zorder=2)
     for host in traffic.hosts:
         x, y = positions[host.name]
-        label = host_label(host).replace("\n", "")
+        label = "others" if host.folded else safe_label(host.name)
         axes.text(x, y, label, fontsize=12, color="black", ha="center", va="center", zorder=3, parse_math=False)

@@ -11,15 +11,22 @@ from duckdb.func import FunctionNullHandling
 
 from batchgraph.graph.database import literal_path, open_database, reading_errors
 from batchgraph.graph.scope import scopes_of
+from batchgraph.graph.selection import network_of
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import Column, arrow_schema
+
+NETWORK_PREFIXES = (24, 64)
+"""Bits of an IPv4 and of an IPv6 address that hosts of one network share, where maps show networks."""
 
 
 @contextmanager
 def results_database(
     root: Path, *, spill: Path | None = None, memory: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database for reading results; its SQL can call ``scope_of(address)``, null where none is known.
+    """Open a database for reading results.
+
+    Its SQL can call ``scope_of(address)``, null where none is known, and ``network_of(address)``, the network
+    of its first `NETWORK_PREFIXES` bits.
 
     Parameters
     ----------
@@ -36,6 +43,13 @@ def results_database(
         connection.create_function(
             "scope_of",
             scopes_of(ResultsDirectory(root)),
+            ["VARCHAR"],
+            "VARCHAR",
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+        connection.create_function(
+            "network_of",
+            network_of(NETWORK_PREFIXES),
             ["VARCHAR"],
             "VARCHAR",
             null_handling=FunctionNullHandling.SPECIAL,

@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING
 from batchgraph.render.arcs import Arc, bent_arcs, bent_loops
 from batchgraph.render.change_marks import draw_marks
 from batchgraph.render.difference_traffic import ChangedArrow, ChangedHost, ChangedTraffic
-from batchgraph.render.figure import format_of, new_figure, plain_settings, save_figure
+from batchgraph.render.figure import MARGIN, canvas_axes, format_of, new_figure, plain_settings, save_figure
+from batchgraph.render.host_labels import draw_labels, host_labels
 from batchgraph.render.layout import CANVAS, Positions, stable_positions, uncovered_positions
 from batchgraph.render.legend import SAMPLE, Entry, circle_sample, draw_blocks, height_of_blocks
-from batchgraph.render.map import (
-    MARGIN,
-    TITLE_HEIGHT,
-    arrow_scale,
-    canvas_axes,
-    draw_labels,
-    host_label,
-    host_radii,
-    write_title,
-)
 from batchgraph.render.shapes import changed_arrow_patch, circle_patch
+from batchgraph.render.sizes import arrow_scale, host_radii
 from batchgraph.render.style import ALLOWED, CHANGE_STYLES, FOLDED_STYLE, SAME, ScopeStyle, mixed
 from batchgraph.render.text import format_count, format_octets
+from batchgraph.render.title import TITLE_HEIGHT, write_title
 from batchgraph.render.traffic import Arrow, Host
 
 if TYPE_CHECKING:
@@ -132,11 +125,11 @@ def _draw(axes: Axes, traffic: ChangedTraffic, positions: Positions, radii: dict
     marks = draw_marks(axes, traffic.hosts, changed, positions=positions, radii=radii)
     draw_labels(
         axes,
-        {host.name: host_label(_as_host(host)) for host in traffic.hosts},
+        host_labels([_as_host(host) for host in traffic.hosts]),
         positions=positions,
         radii=radii,
         ways=[*(arc.points for _, arc in arcs), *marks],
-        faint={host.name for host in traffic.hosts if host.change in _FAINT},
+        faint={host.name for host in traffic.hosts if host.change in _FAINT and not host.folded},
     )
 
 

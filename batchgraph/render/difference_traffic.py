@@ -158,7 +158,8 @@ _PAIRS = f"""
         ON c.kind = 'pair' AND (c.host, c.peer, c.type) = (p.host, p.peer, p.type)
 """
 
-# A host whose own volume changed little may send what is new: its arrows make it as interesting.
+# A host whose own volume changed little may send what is new. New and gone hosts take turns, so that the few of one
+# kind are not folded behind the many of the other.
 _HOSTS = f"""
     CREATE OR REPLACE TEMP TABLE changed_hosts AS
     WITH ends AS (
@@ -168,11 +169,16 @@ _HOSTS = f"""
         SELECT host, sum(octets_0)::BIGINT AS octets_0, sum(octets_1)::BIGINT AS octets_1,
             bool_or(change IN ('{NEW}', '{GONE}')) AS has_new, bool_or(change IN ('{GREW}', '{SHRANK}')) AS has_volume
         FROM ends GROUP BY host
+    ), judged AS (
+        SELECT s.*, coalesce(c.change, '{SAME}') AS change, CASE WHEN c.change IN ('{NEW}', '{GONE}') THEN 0
+            WHEN has_new THEN 1 WHEN has_volume THEN 2 ELSE 3 END AS class
+        FROM sums s LEFT JOIN changes c ON c.kind = 'host' AND c.host = s.host
+    ), placed AS (
+        SELECT *, row_number() OVER (PARTITION BY class, if(class = 0, change, '')
+            ORDER BY greatest(octets_0, octets_1) DESC, host) AS place FROM judged
     )
-    SELECT s.host, coalesce(c.change, '{SAME}') AS change, octets_0, octets_1, row_number() OVER (ORDER BY
-        c.change IN ('{NEW}', '{GONE}') DESC NULLS LAST, has_new DESC, has_volume DESC,
-        greatest(octets_0, octets_1) DESC, s.host) AS rank
-    FROM sums s LEFT JOIN changes c ON c.kind = 'host' AND c.host = s.host
+    SELECT host, change, octets_0, octets_1,
+        row_number() OVER (ORDER BY class, place, greatest(octets_0, octets_1) DESC, host) AS rank FROM placed
 """
 
 

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.errors import UsageError
+from batchgraph.render.layout import CANVAS
 from batchgraph.render.style import mixed, used_colours
 from batchgraph.results import replacing
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png", "pdf")
 
 PNG_DPI = 150
+
+MARGIN = 0.2
+"""Inches left free beside what is drawn."""
 
 _SHADES = 15
 
@@ -115,6 +120,19 @@ def picture_palette() -> bytes:
     octets = sorted(bytes.fromhex(shade[1:]) for shade in shades)
     # Pillow looks for the nearest colour in steps of 8, and must not find one beside white for it.
     return b"".join(colour for colour in octets if min(colour) < 256 - 2 * 8) + b"\xff\xff\xff"
+
+
+def canvas_axes(
+    figure: Figure, *, left: float, bottom: float, canvas: tuple[float, float] = CANVAS, shrink: float = 1.0
+) -> Axes:
+    """Add axes without frame whose unit is `shrink` inches, `left` and `bottom` inches from the figure's corner."""
+    width, height = figure.get_size_inches()
+    size = canvas[0] * shrink, canvas[1] * shrink
+    axes = figure.add_axes((left / width, bottom / height, size[0] / width, size[1] / height))
+    axes.set_xlim(0, canvas[0])
+    axes.set_ylim(0, canvas[1])
+    axes.set_axis_off()
+    return axes
 
 
 def new_figure(size: Sequence[float]) -> Figure:

@@ -32,18 +32,39 @@ _DISTANCES = (0.04, 0.12, 0.26)
 """Inches between a circle's rim and its name, as tried."""
 
 
+SMALL = 0.8
+"""Size of the letters of an address below a name, of those of the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is written at a circle, and below it in smaller letters."""
+
+    text: str
+    small: str = ""
+
+    def size(self, font_size: float) -> tuple[float, float]:
+        """Measure it, in inches."""
+        width, height = text_size(self.text, font_size)
+        if not self.small:
+            return width, height
+        below = text_size(self.small, SMALL * font_size)
+        return max(width, below[0]), height + below[1]
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A name and the middle of the box that it fills, in inches."""
+    """What is written at a circle, and the middle of the box that it fills, in inches."""
 
     name: str
     text: str
+    small: str
     x: float
     y: float
 
 
 def placed_labels(
-    texts: Mapping[str, str],
+    texts: Mapping[str, Label],
     *,
     positions: Positions,
     radii: Mapping[str, float],
@@ -73,8 +94,8 @@ def placed_labels(
     shafts = np.concatenate([np.zeros((0, 2)), *(way[:-4] for way in ways)])
     boxes = np.zeros((0, 4))
     labels = []
-    for own, (name, text) in enumerate(texts.items()):
-        width, height = text_size(text, font_size)
+    for own, (name, label) in enumerate(texts.items()):
+        width, height = label.size(font_size)
         tried = _candidates(positions[name], radii[name], width=width, height=height)
         costs = [
             0.02 * rank + _cost(box, own, circles=circles, heads=heads, shafts=shafts, boxes=boxes, canvas=canvas)
@@ -82,7 +103,8 @@ def placed_labels(
         ]
         best = tried[int(np.argmin(costs))]
         boxes = np.vstack([boxes, best])
-        labels.append(PlacedLabel(name, text, round((best[0] + best[2]) / 2, 3), round((best[1] + best[3]) / 2, 3)))
+        x, y = (round((best[side] + best[side + 2]) / 2, 3) for side in (0, 1))
+        labels.append(PlacedLabel(name, label.text, label.small, x, y))
     return labels
 
 

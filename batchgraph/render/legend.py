@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from batchgraph.render.database import NETWORK_PREFIXES
 from batchgraph.render.labels import text_size
 from batchgraph.render.shapes import arrow_patch, circle_patch
 from batchgraph.render.style import (
     FOLDED_STYLE,
+    HULL_STYLES,
     INK,
     OTHER_SCOPES,
     OTHER_TYPES,
@@ -49,9 +52,9 @@ Blocks = Sequence[Sequence[Entry]]
 """Groups of entries, each of which begins a row."""
 
 
-def height_of_legend(traffic: Traffic, *, width: float) -> float:
+def height_of_legend(traffic: Traffic, *, width: float, hulls: Collection[str] = ()) -> float:
     """Measure the legend of a map so many inches wide, in inches."""
-    return height_of_blocks(_blocks(traffic), width=width)
+    return height_of_blocks(_blocks(traffic, hulls), width=width)
 
 
 def height_of_blocks(blocks: Blocks, *, width: float) -> float:
@@ -60,7 +63,7 @@ def height_of_blocks(blocks: Blocks, *, width: float) -> float:
     return 0.35 + _ROW * len(rows) + _ROW
 
 
-def draw_legend(figure: Figure, traffic: Traffic, *, meaning: str = ARROW_MEANING) -> None:
+def draw_legend(figure: Figure, traffic: Traffic, *, meaning: str = ARROW_MEANING, hulls: Collection[str] = ()) -> None:
     """Draw the legend of a map along the lower edge of a figure.
 
     Parameters
@@ -71,8 +74,10 @@ def draw_legend(figure: Figure, traffic: Traffic, *, meaning: str = ARROW_MEANIN
         What the map shows; only what occurs in it is explained.
     meaning
         What an arrow is.
+    hulls
+        Scopes of the networks that are drawn as hulls.
     """
-    draw_blocks(figure, _blocks(traffic), note=size_note(traffic, meaning=meaning))
+    draw_blocks(figure, _blocks(traffic, hulls), note=size_note(traffic, meaning=meaning))
 
 
 def draw_blocks(figure: Figure, blocks: Blocks, *, note: str) -> None:
@@ -137,8 +142,15 @@ def _scope_entries(traffic: Traffic) -> list[Entry]:
     return entries
 
 
-def _blocks(traffic: Traffic) -> tuple[list[Entry], list[Entry]]:
-    return _type_entries(traffic), _scope_entries(traffic)
+def _hull_entries(scopes: Collection[str]) -> list[Entry]:
+    bits = "first {} bits of IPv4, {} of IPv6".format(*NETWORK_PREFIXES)
+    return [
+        Entry(f"{scope} network ({bits})", partial(_hull_sample, scope)) for scope in HULL_STYLES if scope in scopes
+    ]
+
+
+def _blocks(traffic: Traffic, hulls: Collection[str]) -> tuple[list[Entry], list[Entry]]:
+    return _type_entries(traffic), [*_scope_entries(traffic), *_hull_entries(hulls)]
 
 
 def _rows(entries: Sequence[Entry], *, width: float) -> list[list[tuple[float, Entry]]]:
@@ -164,6 +176,17 @@ def _arrow_sample(label: str) -> Callable[[Axes, float, float], None]:
         axes.add_artist(arrow_patch((x, y), (x + SAMPLE - 0.08, y), label=label, size=18))
 
     return draw
+
+
+def _hull_sample(scope: str, axes: Axes, x: float, y: float) -> None:
+    from matplotlib.patches import Ellipse
+
+    style = HULL_STYLES[scope]
+    axes.add_artist(
+        Ellipse(
+            (x + 0.2, y), 0.36, 0.17, facecolor=style.face, edgecolor=style.edge, linestyle=style.line, linewidth=0.8
+        )
+    )
 
 
 def circle_sample(style: ScopeStyle) -> Callable[[Axes, float, float], None]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchgraph.errors import BatchgraphError, OutputError
+from batchgraph.graph.host_names import host_names
 from batchgraph.graph.source import GraphSource
 from batchgraph.render.before_after import draw_before_after
 from batchgraph.render.database import results_database
 from batchgraph.render.edges import load_edges
+from batchgraph.render.facets import draw_facets
 from batchgraph.render.figure import plain_settings, save_figure
 from batchgraph.render.layout import (
     Positions,
@@ -20,7 +22,10 @@ from batchgraph.render.layout import (
     spring_positions,
     uncovered_positions,
 )
-from batchgraph.render.map import draw_map, host_radii
+from batchgraph.render.map import (
+    draw_map,
+)
+from batchgraph.render.sizes import host_radii
 from batchgraph.render.traffic import MAX_ARROWS, Traffic, load_traffic
 from batchgraph.results import COMBINED, ResultsDirectory
 
@@ -49,6 +54,10 @@ class MapTask:
         Places of hosts that all maps share; None: every map is laid out by the article's spring layout.
     before_after
         Whether to draw the article's two panels.
+    facet
+        ``type``: also draw a map of each protocol; None: not.
+    group
+        How hosts beyond `top` are folded.
     by, trust
         What an edge of the graph is and which packets count, as the graphs were made; for the two panels.
     memory
@@ -62,6 +71,8 @@ class MapTask:
     top: int
     positions: Positions | None
     before_after: bool
+    facet: str | None
+    group: str
     by: str
     trust: Sequence[str]
     memory: int | None = None
@@ -69,44 +80,67 @@ class MapTask:
 
 @dataclass(frozen=True, slots=True)
 class MapResult:
-    """What became of a map: its problem in one line, or nothing."""
+    """What became of the pictures of a capture.
+
+    Parameters
+    ----------
+    problem
+        In one line, or empty.
+    files
+        What was written, relative to the results directory; none where there was a problem.
+    """
 
     problem: str = ""
+    files: tuple[Path, ...] = ()
 
 
 def make_map(task: MapTask) -> MapResult:
-    """Draw one map and write it in all formats; a failure is a result, unless the disk is to blame.
+    """Draw the pictures of one capture and write them in all formats.
+
+    A failure is a result, unless the disk is to blame.
 
     Raises
     ------
     OutputError
         If a file cannot be written.
     """
+    results = ResultsDirectory(task.root)
+    files = []
     try:
         with plain_settings():
-            save_figure(
-                _drawn(task), {name: ResultsDirectory(task.root).map(task.capture, name) for name in task.formats}
-            )
+            for view, figure in _figures(task):
+                paths = {name: results.map(task.capture, name, view) for name in task.formats}
+                save_figure(figure, paths)
+                files += [path.relative_to(task.root) for path in paths.values()]
     except OutputError:
         raise
     except BatchgraphError as error:
         return MapResult(str(error))
     except Exception as error:  # The boundary of a worker: a picture that fails is no reason to lose the others.
         return MapResult(f"{type(error).__name__}: {error}")
-    return MapResult()
+    return MapResult(files=tuple(files))
 
 
-def _drawn(task: MapTask) -> Figure:
+def _figures(task: MapTask) -> Iterator[tuple[str, Figure]]:
+    """Draw one picture after the other, each with what it shows: one of `batchgraph.results.MAP_VIEWS`."""
     results = ResultsDirectory(task.root)
     with results_database(task.root, memory=task.memory) as connection:
-        traffic = load_traffic(connection, results.flows(task.capture), top=task.top)
+        traffic = load_traffic(connection, results.flows(task.capture), top=task.top, group=task.group)
+        traffic = _named(traffic, host_names(results, results.read_manifest()))
+        pairs = [(arrow.src, arrow.dst) for arrow in traffic.arrows]
+        positions, enlarged = _places(task, pairs)
+        if task.positions is not None:
+            positions = uncovered_positions(positions, host_radii(traffic.hosts))
         if task.before_after:
-            return _drawn_before_after(task, traffic, connection)
-    pairs = [(arrow.src, arrow.dst) for arrow in traffic.arrows]
-    positions, enlarged = _places(task, pairs)
-    if task.positions is not None:
-        positions = uncovered_positions(positions, host_radii(traffic.hosts))
-    return draw_map(traffic, positions, capture=task.capture, enlarged=enlarged)
+            yield "map", _drawn_before_after(task, traffic, connection)
+        else:
+            yield "map", draw_map(traffic, positions, capture=task.capture, enlarged=enlarged)
+        if task.facet == "type":
+            yield "types", draw_facets(traffic, positions, capture=task.capture, enlarged=enlarged)
+
+
+def _named(traffic: Traffic, names: Mapping[str, str]) -> Traffic:
+    return replace(traffic, hosts=tuple(replace(host, alias=names.get(host.name, "")) for host in traffic.hosts))
 
 
 def _drawn_before_after(task: MapTask, traffic: Traffic, connection: duckdb.DuckDBPyConnection) -> Figure:

@@ -114,6 +114,13 @@ FOLDED_STYLE = ScopeStyle("#C9BFA8", width=1.6)
 """The circle that stands for all hosts which have none of their own."""
 
 
+HULL_STYLES: dict[str, ScopeStyle] = {
+    "private": ScopeStyle("#EDF2F6", "#B8C6D1", width=0.8),
+    "global": ScopeStyle("#F0ECE2", "#C4BCA8", DASHED, 0.8),
+}
+"""Hulls of networks behind their hosts, by the scope of their addresses."""
+
+
 def scope_label(scope: str | None) -> str:
     """Give the label under which a scope is drawn: its own, or `OTHER_SCOPES`."""
     return scope if scope in SCOPE_STYLES else OTHER_SCOPES
@@ -171,6 +178,7 @@ def used_colours() -> list[str]:
     scopes = (*SCOPE_STYLES.values(), OTHER_SCOPE_STYLE, FOLDED_STYLE)
     colours = {colour for style in types for colour in (style.colour, style.outline)}
     colours |= {style.colour for style in CHANGE_STYLES.values()}
+    colours |= {colour for style in HULL_STYLES.values() for colour in (style.face, style.edge)}
     return sorted(colours | {style.face for style in scopes} | {INK, PAPER})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchgraph.render.database import add_view
+from batchgraph.render.grouping import add_groups, grouped_arrows_query, grouped_hosts_query
 from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
 from batchgraph.schema import FLOW_COLUMNS
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
 
 OTHERS = "(others)"
-"""Stands where an address stands, for all hosts that have no circle of their own."""
+"""Stands where an address stands, for all hosts that have neither a circle of their own nor a group."""
 
 MAX_ARROWS = 400
 """More arrows than these make a picture that nobody can read."""
@@ -29,19 +30,22 @@ class Host:
     Parameters
     ----------
     name
-        An address, or `OTHERS`.
+        An address, `OTHERS`, or what a group of hosts is called.
     octets
         Sent and received, on the wire.
     scope
         Kind of address, as `batchgraph.graph.scope` names it; None where it has none, as `OTHERS`.
     folded
         How many hosts stand behind it; 0 for a host of its own.
+    alias
+        What an address is called, or empty.
     """
 
     name: str
     octets: int
     scope: str | None = None
     folded: int = 0
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Traffic:
     Parameters
     ----------
     hosts
-        By octets, largest first; `OTHERS`, where there is one, last.
+        By octets, largest first; then groups, and `OTHERS`, where there is one, last.
     arrows
         By octets, largest first.
     packets, octets
@@ -89,9 +93,14 @@ class Traffic:
         """How many hosts have no circle of their own."""
         return sum(host.folded for host in self.hosts)
 
+    @property
+    def n_groups(self) -> int:
+        """How many circles stand for several hosts, `OTHERS` not counted."""
+        return sum(host.folded > 0 and host.name != OTHERS for host in self.hosts)
+
 
 def load_traffic(
-    connection: duckdb.DuckDBPyConnection, flows: Path, *, top: int, max_arrows: int = MAX_ARROWS
+    connection: duckdb.DuckDBPyConnection, flows: Path, *, top: int, max_arrows: int = MAX_ARROWS, group: str = "auto"
 ) -> Traffic:
     """Read what the map of one flow table shows.
 
@@ -105,8 +114,11 @@ def load_traffic(
         At most so many hosts get a circle of their own: those with the most octets.
     max_arrows
         So many hosts more are folded as it takes to draw no more arrows than this.
+    group
+        How the other hosts are folded: one of `batchgraph.render.grouping.GROUPS`.
     """
     _make_tables(connection, flows)
+    add_groups(connection, by=group)
     packets, octets, first, last = _one_row(
         connection,
         "SELECT coalesce(sum(packets), 0)::BIGINT, coalesce(sum(octets), 0)::BIGINT, min(first), max(last) FROM pairs",
@@ -114,10 +126,10 @@ def load_traffic(
     n_hosts = int(_one_row(connection, "SELECT count(*) FROM ranked")[0])
     most = min(top, n_hosts)
     _fold_hosts_beyond(connection, most)
-    shown = _number_shown(connection, most, max_arrows=max_arrows)
+    shown = _number_shown(connection, most, max_arrows=max_arrows, group=group)
     return Traffic(
-        hosts=_hosts(connection, shown, n_hosts=n_hosts),
-        arrows=_arrows(connection, shown),
+        hosts=_hosts(connection, shown, n_hosts=n_hosts, group=group),
+        arrows=_arrows(connection, shown, group=group),
         packets=packets,
         octets=octets,
         first=first,
@@ -205,35 +217,43 @@ def _other_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(name for (name,) in connection.execute(query).fetchall())
 
 
-def _number_shown(connection: duckdb.DuckDBPyConnection, most: int, *, max_arrows: int) -> int:
+def _number_shown(connection: duckdb.DuckDBPyConnection, most: int, *, max_arrows: int, group: str) -> int:
     """Find how many hosts can have a circle without more arrows than `max_arrows`; none is an answer."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
         ends = f"least(src, {middle + 1}), least(dst, {middle + 1})"
-        n_arrows = _one_row(connection, f"SELECT count(*) FROM (SELECT DISTINCT {ends}, type FROM folded)")[0]
+        arrows = f"SELECT DISTINCT {ends}, type FROM folded" if group == "auto" else _arrows_query(middle, group=group)
+        n_arrows = _one_row(connection, f"SELECT count(*) FROM ({arrows})")[0]
         low, high = (middle, high) if n_arrows <= max_arrows else (low, middle - 1)
     return low
 
 
-def _arrows(connection: duckdb.DuckDBPyConnection, shown: int) -> tuple[Arrow, ...]:
-    query = f"""
+def _arrows_query(shown: int, *, group: str) -> str:
+    if group != "auto":
+        return grouped_arrows_query(shown, others=OTHERS)
+    return f"""
         SELECT coalesce(s.host, '{OTHERS}') AS src, coalesce(d.host, '{OTHERS}') AS dst, type,
                sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets
         FROM folded f LEFT JOIN top s ON f.src = s.rank AND s.rank <= {shown}
             LEFT JOIN top d ON f.dst = d.rank AND d.rank <= {shown}
-        GROUP BY ALL ORDER BY octets DESC, src, dst, type
+        GROUP BY ALL
     """
+
+
+def _arrows(connection: duckdb.DuckDBPyConnection, shown: int, *, group: str) -> tuple[Arrow, ...]:
+    query = f"FROM ({_arrows_query(shown, group=group)}) ORDER BY octets DESC, src, dst, type"
     return tuple(Arrow(*row) for row in connection.execute(query).fetchall())
 
 
-def _hosts(connection: duckdb.DuckDBPyConnection, shown: int, *, n_hosts: int) -> tuple[Host, ...]:
+def _hosts(connection: duckdb.DuckDBPyConnection, shown: int, *, n_hosts: int, group: str) -> tuple[Host, ...]:
     query = f"SELECT host, octets, scope_of(host) FROM ranked WHERE rank <= {shown} ORDER BY rank"
     hosts = [Host(*row) for row in connection.execute(query).fetchall()]
     if shown < n_hosts:
-        octets = _one_row(
-            connection,
-            f"SELECT coalesce(sum(octets), 0)::BIGINT FROM folded WHERE src > {shown} OR dst > {shown}",
-        )[0]
-        hosts.append(Host(OTHERS, octets, folded=n_hosts - shown))
+        if group == "auto":
+            folded = f"""SELECT '{OTHERS}', coalesce(sum(octets), 0)::BIGINT, {n_hosts - shown}
+                         FROM folded WHERE src > {shown} OR dst > {shown}"""
+        else:
+            folded = grouped_hosts_query(shown, others=OTHERS)
+        hosts += [Host(name, octets, folded=n) for name, octets, n in connection.execute(folded).fetchall()]
     return tuple(hosts)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from batchgraph.receipts import key_of, read_receipt, result_digest, write_receipt
 from batchgraph.render.maps import MapResult, MapTask, make_map
-from batchgraph.results import ResultsDirectory
+from batchgraph.results import COMBINED, ResultsDirectory
 from batchgraph.stages.standing import EdgeDigests
 
 
@@ -22,10 +23,12 @@ _NO_MATTER = ("root", "memory")
 
 
 def map_work(task: MapTask, edges: EdgeDigests) -> MapWork:
-    """Tell what a map depends on: its task, its flows and, where it shows single edges of the graph, edge records."""
+    """Tell what the pictures of a capture depend on: the task, flows, edge records (a timeline) and hosts' names."""
     facts = {field.name: getattr(task, field.name) for field in fields(task) if field.name not in _NO_MATTER}
-    flows = result_digest(ResultsDirectory(task.root).flows(task.capture))
-    return MapWork(task, key_of(task=facts, flows=flows, edges=edges if task.before_after else None))
+    results = ResultsDirectory(task.root)
+    flows, names = result_digest(results.flows(task.capture)), result_digest(results.table("names"))
+    own = [digests for digests in edges if task.capture in (COMBINED, digests[0])]
+    return MapWork(task, key_of(task=facts, flows=flows, edges=own, names=names))
 
 
 def draw_unless_done(work: MapWork) -> MapResult:
@@ -38,11 +41,12 @@ def draw_unless_done(work: MapWork) -> MapResult:
     """
     task = work.task
     receipt = f"maps/{task.capture}"
-    if read_receipt(task.root, receipt, work.key) is not None:
-        return MapResult()
+    body = read_receipt(task.root, receipt, work.key)
+    if body is not None:
+        return MapResult(files=tuple(map(Path, body["files"])))
     result = make_map(task)
     if not result.problem:
-        results = ResultsDirectory(task.root)
-        files = [results.map(task.capture, suffix) for suffix in task.formats]
-        write_receipt(task.root, receipt, work.key, files=files, body={})
+        files = [task.root / path for path in result.files]
+        body = {"files": [path.as_posix() for path in result.files]}
+        write_receipt(task.root, receipt, work.key, files=files, body=body)
     return result

@@ -11,7 +11,8 @@ from batchgraph.claim import claimed
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.parallel import Pool, WorkerLost, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.render.grouping import GROUPS
+from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_maps_but
 from batchgraph.stages.reported import Reported
 from batchgraph.stages.standing import edge_digests
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 LAYOUTS = ("stable", "spring")
 """``stable``: every host in its place on all maps. ``spring``: each map by itself, as the article does it."""
+
+FACETS = ("type",)
+"""By what a map can be split into several beside each other."""
 
 MAP_FORMATS = ("svg", "png", "pdf")
 
@@ -52,7 +56,12 @@ class ReportOptions:
     layout
         One of `LAYOUTS`.
     top
-        Hosts that get a circle of their own; the others are folded into one.
+        Hosts that get a circle of their own; the others are folded.
+    facet
+        One of `FACETS`: a further picture of each capture, with a map for each protocol; None: none.
+    group
+        How the other hosts are folded, one of `GROUPS`: ``auto``: into one circle; ``subnet``: by network;
+        ``community``: by whom they talk to most.
 
     Raises
     ------
@@ -64,6 +73,8 @@ class ReportOptions:
     before_after: bool = False
     layout: str = "stable"
     top: int = 60
+    facet: str | None = None
+    group: str = "auto"
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in MAP_FORMATS]
@@ -73,6 +84,10 @@ class ReportOptions:
             )
         if self.layout not in LAYOUTS:
             raise UsageError(f"a layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}")
+        if self.facet is not None and self.facet not in FACETS:
+            raise UsageError(f"a facet is one of {', '.join(FACETS)}, not {self.facet!r}")
+        if self.group not in GROUPS:
+            raise UsageError(f"hosts are grouped by one of {', '.join(GROUPS)}, not {self.group!r}")
         if self.top < 1:
             raise UsageError(f"a map needs at least 1 host of its own, not {self.top}")
 
@@ -138,17 +153,19 @@ def _report(results: ResultsDirectory, options: ReportOptions, workers: int | Po
     added = reported.made_before(key)
     if added is None:
         shown = {**basis, "options": {**basis["options"], "report": own_options}}
-        added = _make(reported, shown, workers, progress)
+        added, maps = _make(reported, shown, workers, progress)
         if "failed_maps" not in added:
-            reported.vouch(key, added)
+            reported.vouch(key, added, maps=maps)
     manifest |= added
     manifest["options"]["report"] = own_options
     results.write_manifest(manifest)
     return manifest
 
 
-def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress) -> dict[str, Any]:
-    """Write tables, maps and page, and give what that adds to ``run.json``."""
+def _make(
+    reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress
+) -> tuple[dict[str, Any], list[Path]]:
+    """Write tables, maps and page, and give what that adds to ``run.json``, and the files of the maps."""
     from batchgraph.stages.map_work import map_work
 
     results, options = reported.results, reported.options
@@ -156,11 +173,12 @@ def _make(reported: Reported, manifest: Manifest, workers: int | Pool, progress:
     _write_tables(results, manifest, progress, memory)
     positions = _shared_positions(results, manifest, options, memory)
     tasks = _map_tasks(results, manifest, options, positions, memory)
-    failed = _draw_maps(results, [map_work(task, reported.edges) for task in tasks], workers, progress)
+    works = [map_work(task, reported.edges) for task in tasks]
+    failed, maps = _draw_maps(results, works, workers, progress)
     if failed:
         manifest["failed_maps"] = failed
     _write_page(results, manifest, positions, progress, memory)
-    return {name: manifest[name] for name in _ADDED if name in manifest}
+    return {name: manifest[name] for name in _ADDED if name in manifest}, maps
 
 
 def _unreported(manifest: Manifest) -> Manifest:
@@ -199,23 +217,24 @@ def _write_page(
 
 def _draw_maps(
     results: ResultsDirectory, maps: Sequence[MapWork], workers: int | Pool, progress: Progress
-) -> list[dict[str, Any]]:
-    """Draw all maps that are not there, and give those that failed, of which no older one is left."""
+) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Draw all maps that are not there, remove what is none of them, and give those that failed, and all files."""
     from batchgraph.stages.map_work import draw_unless_done
 
-    failed = {}
+    failed: dict[str, str] = {}
+    files: list[Path] = []
     tasks = [work.task for work in maps]
     with progress.stage("maps", len(tasks)) as stage:
         for index, result in fan_out(draw_unless_done, maps, workers=workers if len(tasks) > _FEW_MAPS else 0):
-            problem = result.reason if isinstance(result, WorkerLost) else result.problem
-            if problem:
+            if isinstance(result, WorkerLost) or result.problem:
+                problem = result.reason if isinstance(result, WorkerLost) else result.problem
                 failed[tasks[index].capture] = problem
                 progress.problem(f"the map of {tasks[index].capture} could not be drawn: {problem}")
+            else:
+                files += result.files
             stage.advance(tasks[index].capture)
-    drawn = [task.capture for task in tasks if task.capture not in failed]
-    keep = {results.map(name, suffix).name for name in drawn for suffix in tasks[0].formats}
-    remove_all_but(results.map(COMBINED, "svg").parent, keep)
-    return [{"capture": name, "what": failed[name]} for name in sorted(failed)]
+    remove_maps_but(results.root, files)
+    return [{"capture": name, "what": failed[name]} for name in sorted(failed)], files
 
 
 def _map_tasks(
@@ -239,6 +258,8 @@ def _map_tasks(
             top=options.top,
             positions=positions,
             before_after=options.before_after,
+            facet=options.facet,
+            group=options.group,
             by=merged["by"],
             trust=merged["trust"],
             memory=memory,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchgraph.receipts import Body, forget_all_but, key_of, read_receipt, result_digest, write_receipt
-from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_all_but
+from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_maps_but
 from batchgraph.stages.standing import EdgeDigests
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ class Reported:
         body = read_receipt(self.results.root, _RECEIPT, key)
         if body is not None:
             # Left by a run with other options that was killed.
-            remove_all_but(self.results.map(COMBINED, "svg").parent, {path.name for path in self._maps()})
-        return body
+            remove_maps_but(self.results.root, [Path(name) for name in body["maps"]])
+        return None if body is None else body["added"]
 
-    def vouch(self, key: str, body: Body) -> None:
-        """Write the receipt of a report all of which was made, with what it adds to ``run.json``.
+    def vouch(self, key: str, added: Body, *, maps: Sequence[Path]) -> None:
+        """Write the receipt of a report all of which was made, with what it adds to ``run.json`` and its maps.
 
         Raises
         ------
@@ -72,13 +73,12 @@ class Reported:
             If it cannot be written.
         """
         forget_all_but(self.results.root, "maps", set(self._names()))
-        files = [self.results.page, *map(self.results.table, TABLES), *self._maps()]
-        write_receipt(self.results.root, _RECEIPT, key, files=files, body=body)
+        root = self.results.root
+        files = [self.results.page, *map(self.results.table, TABLES), *(root / path for path in maps)]
+        body = {"added": added, "maps": [path.as_posix() for path in maps]}
+        write_receipt(root, _RECEIPT, key, files=files, body=body)
 
     def _names(self) -> list[str]:
         from batchgraph.render.tables import captures_with_rows
 
         return [COMBINED, *captures_with_rows(self.manifest)]
-
-    def _maps(self) -> list[Path]:
-        return [self.results.map(name, suffix) for name in self._names() for suffix in self.options.formats]

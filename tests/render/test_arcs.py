@@ -88,6 +88,13 @@ def test_bent_loops__lie_above_their_host_the_later_the_wider():
     assert 3.3 < tops[0] < tops[1]
 
 
+def test_bent_loops__many_stay_near_their_host():
+    loops = bent_loops([arrow("a", "a")] * 12, POSITIONS, RADII)
+
+    assert max(float(loop.points[:, 1].max()) for loop in loops) < POSITIONS["a"][1] + RADII["a"] + 1.5
+    assert len({loop.end for loop in loops}) == 12
+
+
 def test_bent_loops__lie_below_a_host_at_the_top():
     (loop,) = bent_loops([arrow("a", "a")], {"a": (2.0, CANVAS[1] - 0.6)}, RADII)
 

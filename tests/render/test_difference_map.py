@@ -51,6 +51,9 @@ def pair(run, src, dst, octets=100):
     return run, "pair", src, dst, "UDP", 0, 1, octets
 
 
+NO_PAIR = (0, "protocol", "", "", "UDP", 0, 1, 60)
+
+
 def texts(path):
     return [element.text for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
 
@@ -88,9 +91,7 @@ def test_difference_map__shows_what_is_allowed_as_allowed(runs, tmp_path):
 
 def test_difference_map__of_nothing_is_drawn(tmp_path):
     with plain_settings():
-        save_figure(
-            draw_difference(loaded([], [(0, "protocol", "", "", "UDP", 0, 1, 60)])), {"svg": tmp_path / "m.svg"}
-        )
+        save_figure(draw_difference(loaded([], [NO_PAIR])), {"svg": tmp_path / "m.svg"})
 
     assert "no packets between hosts in either run" in texts(tmp_path / "m.svg")
 

@@ -1,6 +1,6 @@
 import itertools
 
-from batchgraph.render.labels import placed_labels, text_size
+from batchgraph.render.labels import Label, placed_labels, text_size
 
 CANVAS = (11.0, 7.0)
 
@@ -17,7 +17,7 @@ def overlap(one, other):
 
 def place(positions, radius=0.2):
     radii = dict.fromkeys(positions, radius)
-    texts = {name: f"192.168.100.{name}" for name in positions}
+    texts = {name: Label(f"192.168.100.{name}") for name in positions}
     return placed_labels(texts, positions=positions, radii=radii, ways=[], font_size=8, canvas=CANVAS)
 
 
@@ -49,6 +49,10 @@ def test_placed_labels__do_not_cover_other_circles():
     label = next(label for label in place(positions) if label.name == "1")
 
     assert label.y > 4.0 or abs(label.x - 5.0) > 0.3
+
+
+def test_label__takes_more_room_with_an_address_below():
+    assert Label("printer", "192.168.100.1").size(8) > Label("printer").size(8)
 
 
 def test_text_size__grows_with_lines():

@@ -5,7 +5,9 @@ import pytest
 from batchgraph.render.before_after import draw_before_after
 from batchgraph.render.figure import plain_settings, save_figure
 from batchgraph.render.layout import stable_positions
-from batchgraph.render.map import arrow_scale, draw_map, host_radii, subtitle_lines
+from batchgraph.render.map import draw_map
+from batchgraph.render.sizes import arrow_scale, host_radii
+from batchgraph.render.title import subtitle_lines
 from batchgraph.render.traffic import OTHERS, Arrow, Host, Traffic
 
 ARROWS = (

@@ -2,6 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchgraph.render.database import add_view, results_database
+from batchgraph.render.grouping import GROUPS
 from batchgraph.render.traffic import OTHERS, Arrow, load_pairs, load_traffic
 from batchgraph.schema import FLOW_COLUMNS
 from tests.render.flow_tables import START, flow, write_flows
@@ -66,22 +67,52 @@ def test_load_traffic__folds_more_hosts_to_draw_no_more_arrows_than_allowed(tmp_
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 1000)), min_size=1, max_size=40),
     st.integers(1, 10),
     st.integers(3, 40),
+    st.sampled_from(GROUPS),
 )
 @settings(deadline=None, max_examples=25)
-def test_load_traffic__totals_stay_true_whatever_is_folded(tmp_path_factory, triples, top, max_arrows):
-    flows = [flow(f"h{a}", f"h{b}", octets=octets) for a, b, octets in triples]
+def test_load_traffic__totals_stay_true_whatever_is_folded(tmp_path_factory, triples, top, max_arrows, group):
+    flows = [flow(f"10.0.{a % 3}.{a}", f"10.0.{b % 3}.{b}", octets=octets) for a, b, octets in triples]
 
-    traffic = load(tmp_path_factory.mktemp("traffic"), flows, top=top, max_arrows=max_arrows)
+    traffic = load(tmp_path_factory.mktemp("traffic"), flows, top=top, max_arrows=max_arrows, group=group)
 
     assert sum(arrow.octets for arrow in traffic.arrows) == sum(octets for _, _, octets in triples) == traffic.octets
     assert sum(arrow.packets for arrow in traffic.arrows) == len(triples) == traffic.packets
-    assert len({host.name for host in traffic.hosts} - {OTHERS}) + traffic.n_folded == traffic.n_hosts
+    assert sum(not host.folded for host in traffic.hosts) + traffic.n_folded == traffic.n_hosts
 
 
 def test_load_traffic__of_no_flows_is_empty(tmp_path):
     traffic = load(tmp_path, [])
 
     assert (traffic.hosts, traffic.arrows, traffic.packets, traffic.first) == ((), (), 0, None)
+
+
+def test_load_traffic__folds_networks_by_themselves(tmp_path):
+    flows = [flow("10.0.0.1", f"10.0.{n}.{m}", octets=n * 100 + m) for n in (1, 2) for m in range(5)]
+
+    traffic = load(tmp_path, flows, top=1, group="subnet")
+
+    assert [(host.name, host.folded) for host in traffic.hosts] == [
+        ("10.0.0.1", 0),
+        ("10.0.2.0/24", 5),
+        ("10.0.1.0/24", 5),
+    ]
+
+
+def test_load_traffic__folds_communities_by_themselves(tmp_path):
+    flows = [flow(f"{a}{n}", f"{a}{m}", octets=50) for a in "xy" for n in range(6) for m in range(n)]
+
+    traffic = load(tmp_path, [*flows, flow("x0", "y0", octets=9000)], top=2, group="community")
+
+    assert {host.name: host.folded for host in traffic.hosts} == {"x0": 0, "y0": 0, "around x0": 5, "around y0": 5}
+
+
+def test_load_traffic__gives_hosts_without_a_group_to_the_others(tmp_path):
+    flows = [flow("10.0.0.1", f"10.0.{n}.1", octets=n + 1) for n in range(1, 9)]
+
+    traffic = load(tmp_path, flows, top=3, group="subnet")
+
+    assert traffic.hosts[-1].name == OTHERS
+    assert traffic.hosts[-1].folded == 6
 
 
 def test_load_pairs__has_the_hosts_that_any_map_shows(tmp_path):

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 import batchgraph.stages.report
+from batchgraph.csv_rows import read_rows
 from batchgraph.errors import OutputBusyError, ResultsError, UsageError
 from batchgraph.progress import NoProgress
 from batchgraph.receipts import forget
 from batchgraph.render import maps
+from batchgraph.render.figure import new_figure
 from batchgraph.results import STATE
 from batchgraph.stages.merge import MergeOptions, merge
 from batchgraph.stages.report import ReportOptions, report
@@ -61,6 +63,8 @@ def test_report__writes_its_options_to_the_manifest(merged):
         "before_after": False,
         "layout": "stable",
         "top": 9,
+        "facet": None,
+        "group": "auto",
     }
 
 
@@ -72,6 +76,48 @@ def test_report__removes_maps_of_captures_and_formats_that_are_gone(merged):
     report(merged, options=SVG)
 
     assert drawn(merged) == ["a.svg", "b.svg", "combined.svg"]
+
+
+def test_report__draws_a_map_of_each_protocol_where_asked_for(merged):
+    report(merged, options=ReportOptions(formats=("svg",), facet="type"))
+
+    assert drawn(merged) == ["a.svg", "b.svg", "combined.svg", "types"]
+    assert sorted(path.name for path in (merged / "maps" / "types").iterdir()) == ["a.svg", "b.svg", "combined.svg"]
+
+
+def test_report__removes_further_pictures_that_are_not_asked_for_again(merged):
+    report(merged, options=ReportOptions(formats=("svg",), facet="type"))
+    (merged / "maps" / "types" / "a.svg").rename(merged / "maps" / "types" / "x.svg")
+    report(merged, options=SVG)
+
+    assert drawn(merged) == ["a.svg", "b.svg", "combined.svg"]
+
+
+def test_report__labels_hosts_by_their_names(merged, monkeypatch):
+    monkeypatch.setattr(maps, "host_names", lambda *_: {"10.0.0.2": "dns <1>"})
+
+    report(merged, options=SVG)
+
+    assert "dns &lt;1&gt;" in (merged / "maps" / "a.svg").read_text()
+    assert "10.0.0.2" in (merged / "maps" / "a.svg").read_text()
+
+
+@pytest.mark.parametrize("group", ["auto", "subnet", "community"])
+def test_report__totals_of_maps_are_those_of_the_tables_however_hosts_are_folded(tmp_path, monkeypatch, group):
+    shown = []
+    monkeypatch.setattr(maps, "draw_map", lambda traffic, *_, **__: shown.append(traffic) or new_figure((1, 1)))
+    hosts = [f"10.{n % 3}.{n % 2}.{n}" for n in range(1, 40)]
+    rows = [{**UDP, "src": hosts[n], "dst": hosts[n * n % 39], "wire_len": 60 + n} for n in range(39)]
+    write_results(tmp_path, {"a": rows, "b": rows[::2]})
+    merge(tmp_path)
+    report(tmp_path, options=ReportOptions(formats=("svg",), top=5, group=group))
+    tables = {row["capture"]: row for row in read_rows(tmp_path / "tables" / "captures.csv")}
+
+    for traffic, capture in zip(shown, ("combined", "a", "b"), strict=True):
+        assert traffic.n_folded > 0
+        assert sum(arrow.packets for arrow in traffic.arrows) == int(tables[capture]["packets"])
+        assert sum(arrow.octets for arrow in traffic.arrows) == int(tables[capture]["octets"])
+        assert sum(host.folded or 1 for host in traffic.hosts) == int(tables[capture]["hosts"])
 
 
 def test_report__gives_the_same_bytes_again(merged):
@@ -195,7 +241,10 @@ def test_report__same_host_stands_at_the_same_place_in_every_map(tmp_path, monke
     assert b.items() <= combined.items()
 
 
-@pytest.mark.parametrize("options", [{"formats": ("gif",)}, {"formats": ()}, {"layout": "circle"}, {"top": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [{"formats": ("gif",)}, {"formats": ()}, {"layout": "circle"}, {"top": 0}, {"facet": "port"}, {"group": "x"}],
+)
 def test_report_options__refuse_what_they_do_not_know(options):
     with pytest.raises(UsageError):
         ReportOptions(**options)
