@@ -25,7 +25,9 @@ from batchgraph.render.layout import (
 from batchgraph.render.map import (
     draw_map,
 )
+from batchgraph.render.matrix import draw_matrix, load_matrix
 from batchgraph.render.sizes import host_radii
+from batchgraph.render.timeline import draw_timeline, load_timeline
 from batchgraph.render.traffic import MAX_ARROWS, Traffic, load_traffic
 from batchgraph.results import COMBINED, ResultsDirectory
 
@@ -126,7 +128,8 @@ def _figures(task: MapTask) -> Iterator[tuple[str, Figure]]:
     results = ResultsDirectory(task.root)
     with results_database(task.root, memory=task.memory) as connection:
         traffic = load_traffic(connection, results.flows(task.capture), top=task.top, group=task.group)
-        traffic = _named(traffic, host_names(results, results.read_manifest()))
+        names = host_names(results, results.read_manifest())
+        traffic = _named(traffic, names)
         pairs = [(arrow.src, arrow.dst) for arrow in traffic.arrows]
         positions, enlarged = _places(task, pairs)
         if task.positions is not None:
@@ -137,6 +140,16 @@ def _figures(task: MapTask) -> Iterator[tuple[str, Figure]]:
             yield "map", draw_map(traffic, positions, capture=task.capture, enlarged=enlarged)
         if task.facet == "type":
             yield "types", draw_facets(traffic, positions, capture=task.capture, enlarged=enlarged)
+        if traffic.n_folded:
+            yield "matrix", draw_matrix(load_matrix(connection), traffic, capture=task.capture, names=names)
+            yield "timeline", _drawn_timeline(task, connection)
+
+
+def _drawn_timeline(task: MapTask, connection: duckdb.DuckDBPyConnection) -> Figure:
+    results = ResultsDirectory(task.root)
+    captures = task.captures if task.capture == COMBINED else [task.capture]
+    parts = [part for capture in captures for part in results.edge_parts(capture)]
+    return draw_timeline(load_timeline(connection, parts, trust=task.trust), capture=task.capture)
 
 
 def _named(traffic: Traffic, names: Mapping[str, str]) -> Traffic:

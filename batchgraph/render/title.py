@@ -34,14 +34,19 @@ def write_title(figure: Figure, title: str, lines: Sequence[str]) -> None:
     )
 
 
-def subtitle_lines(traffic: Traffic, *, enlarged: tuple[float, float] = (1.0, 1.0)) -> list[str]:
-    """Say in words what a map shows: time span, packets, hosts; and what was folded or enlarged, if anything was."""
+def totals_line(traffic: Traffic) -> str:
+    """Say in words when traffic was, and how much: packets, octets and hosts."""
     parts = [
         format_span(traffic.first, traffic.last),
         format_count(traffic.packets, "packet"),
         format_octets(traffic.octets),
         format_count(traffic.n_hosts, "host"),
     ]
+    return " · ".join(parts)
+
+
+def subtitle_lines(traffic: Traffic, *, enlarged: tuple[float, float] = (1.0, 1.0)) -> list[str]:
+    """Say in words what a map shows: time span, packets, hosts; and what was folded or enlarged, if anything was."""
     notes = []
     if traffic.n_folded:
         own = traffic.n_hosts - traffic.n_folded
@@ -53,4 +58,4 @@ def subtitle_lines(traffic: Traffic, *, enlarged: tuple[float, float] = (1.0, 1.
         )
     if max(enlarged) > 1:
         notes.append(f"places as in the combined map, stretched {enlarged[0]:g} × {enlarged[1]:g} times")
-    return [" · ".join(parts), *([" · ".join(notes)] if notes else [])]
+    return [totals_line(traffic), *([" · ".join(notes)] if notes else [])]

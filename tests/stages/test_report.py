@@ -93,6 +93,13 @@ def test_report__removes_further_pictures_that_are_not_asked_for_again(merged):
     assert drawn(merged) == ["a.svg", "b.svg", "combined.svg"]
 
 
+def test_report__draws_matrix_and_timeline_of_captures_with_more_hosts_than_a_map_shows(merged):
+    report(merged, options=ReportOptions(formats=("svg",), top=2))
+
+    for view in ("matrix", "timeline"):
+        assert sorted(path.name for path in (merged / "maps" / view).iterdir()) == ["a.svg", "combined.svg"]
+
+
 def test_report__labels_hosts_by_their_names(merged, monkeypatch):
     monkeypatch.setattr(maps, "host_names", lambda *_: {"10.0.0.2": "dns <1>"})
 
