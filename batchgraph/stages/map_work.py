@@ -27,7 +27,7 @@ def map_work(task: MapTask, edges: EdgeDigests) -> MapWork:
     facts = {field.name: getattr(task, field.name) for field in fields(task) if field.name not in _NO_MATTER}
     results = ResultsDirectory(task.root)
     flows, names = result_digest(results.flows(task.capture)), result_digest(results.table("names"))
-    own = [digests for digests in edges if task.capture in (COMBINED, digests[0])]
+    own = [digests for digests in edges if task.before_after or task.capture in (COMBINED, digests[0])]
     return MapWork(task, key_of(task=facts, flows=flows, edges=own, names=names))
 
 
