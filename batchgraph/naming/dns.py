@@ -1,7 +1,7 @@
 """Names in messages of DNS (RFC 1035), multicast DNS (RFC 6762) and LLMNR (RFC 4795).
 
-A library would be welcome here; the one there is, dnspython, needs 142 microseconds for an answer with three records (this
-some 6), and gives nothing of a message that is cut short or carries NetBIOS' records.
+A library would be welcome here; the one there is, dnspython, needs 142 microseconds for an answer with three records
+(this some 6), and gives nothing of a message that is cut short or carries NetBIOS' records.
 """
 
 from __future__ import annotations
