@@ -62,7 +62,7 @@ def grouped_arrows_query(shown: int, *, others: str) -> str:
 
 
 def grouped_hosts_query(shown: int, *, others: str) -> str:
-    """Write the query for the circles of several hosts: name, octets and how many they are, by octets, `others` last."""
+    """Write the query for the circles of several hosts: name, octets, how many they are; by octets, `others` last."""
     return f"""
         WITH named AS ({_names_query(shown, others=others)}), ends AS (
             SELECT s.name AS src, d.name AS dst, p.octets
