@@ -158,7 +158,7 @@ class ResultsDirectory:
                 f"no run.json in {self.root}: run `batchgraph extract` or `batchgraph run` first"
             ) from None
         except OSError as error:
-            raise ResultsError(f"cannot read {self.manifest_path}: {error.strerror}") from error
+            raise ResultsError(f"run.json in {self.root} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
         return known_manifest(manifest, place=str(self.root))

@@ -160,9 +160,16 @@ def _from_manifest(file: _File, ctx: typer.Context) -> dict[str, Any]:
                 raise file.error(stage, key, f"{what}, with anonymize = KEYFILE")
             if key not in by_name:
                 raise file.error(stage, key, "is no option that this version knows")
-            if value is not None:
-                values[key] = _value(file, ctx, name, by_name[key], (stage, key, value))
+            if (given := _as_given(key, value)) is not None:
+                values[key] = _value(file, ctx, name, by_name[key], (stage, key, given))
     return values
+
+
+def _as_given(key: str, value: Any) -> Any:  # noqa: ANN401 - each option has a type of its own
+    """Give a value of ``run.json`` as the command line has it."""
+    if key != "split":
+        return value
+    return "never" if value is None else f"{value}B"
 
 
 def parameters_of(command: Any) -> Parameters:  # noqa: ANN401 - a command of Typer's own click

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from batchgraph.results import COMBINED, FURTHER, STATE, TABLES, Manifest, ResultsDirectory
+from batchgraph.results import COMBINED, FURTHER, MAP_VIEWS, STATE, TABLES, Manifest, ResultsDirectory
 from batchgraph.verification.checks import Check, relative
 from batchgraph.verification.hashes import vouched_files, vouched_files_of_all
 
@@ -48,7 +48,7 @@ def expected_files(results: ResultsDirectory, manifest: Manifest, captures: Sequ
         failed = {entry["capture"] for entry in manifest.get("failed_maps", [])}
         drawn = [name for name in names if name not in failed]
         paths += [results.page, *map(results.table, TABLES)]
-        paths += [results.map(name, suffix) for name in drawn for suffix in options["report"].get("formats", ())]
+        paths += _pictures(results, options["report"], drawn)
     files = {relative(results.root, path) for path in paths}
     for entry in manifest["inputs"]:
         files.update(relative(results.root, path) for path in results.names_parts(entry["capture"]))
@@ -57,6 +57,15 @@ def expected_files(results: ResultsDirectory, manifest: Manifest, captures: Sequ
         files.update(_FURTHER.get(stage, ()))
         files.update(path for name in (stage, f"{FURTHER}/{stage}") for path in vouched_files(results.root, name))
     return files
+
+
+def _pictures(results: ResultsDirectory, options: Manifest, drawn: Sequence[str]) -> Iterator[Path]:
+    """Give the pictures that must be there, and those of the kinds that only large networks have, where they are."""
+    must = {"map", "types"} if options.get("facet") else {"map"}
+    for name in drawn:
+        for suffix in options.get("formats", ()):
+            paths = {view: results.map(name, suffix, view) for view in MAP_VIEWS}
+            yield from (path for view, path in paths.items() if view in must or path.is_file())
 
 
 def check_files(results: ResultsDirectory, expected: set[str]) -> Iterator[Check]:
