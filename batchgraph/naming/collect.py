@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchgraph.capture.index import SUSPECT, Window
 from batchgraph.decode.columns import RowGroup
@@ -37,6 +38,14 @@ class _Segment(NamedTuple):
     flags: int
 
 
+class _Telling(NamedTuple):
+    """One thing that packets tell: the number of the first, how many they are, and the names."""
+
+    frame: int
+    packets: int
+    said: list[Said]
+
+
 def collect_names(collected: Collected, window: Window, first: int, group: RowGroup, row: int, *, frame: int) -> None:
     """Take the names that packets tell which were decoded last.
 
@@ -58,29 +67,79 @@ def collect_names(collected: Collected, window: Window, first: int, group: RowGr
     """
     if collected.is_full:
         return
-    for segment in _segments(group, row):
-        packet = first + segment.row - row
-        if window.index.trust[packet] == SUSPECT:
-            continue
-        at, length = int(window.index.offset[packet]), int(window.index.cap_len[packet])
-        octets = window.octets[at : at + length].tobytes()
-        collected.add(frame + segment.row - row, _told(octets, segment, group))
+    candidates = _candidates(window, first, group, row)
+    if not len(candidates):
+        return
+    starts = _datagrams_at_end(window, candidates + (first - row), group, candidates)
+    plain = starts >= 0
+    tellings = _told_alike(window, candidates[plain], starts[plain], group, frame - row)
+    tellings += _told_apart(window, candidates[~plain], group, first - row, frame - row)
+    for telling in sorted(tellings, key=lambda telling: telling.frame):
         if collected.is_full:
             return
+        collected.add(telling.frame, telling.said, packets=telling.packets)
 
 
-def _segments(group: RowGroup, row: int) -> Iterator[_Segment]:
+def _candidates(window: Window, first: int, group: RowGroup, row: int) -> NDArray[np.intp]:
+    """Give the rows of packets that may tell a name."""
     values, present = group.rows.values, group.rows.present
     ports = values[SLOT["sport"], row : group.n]
     # Six comparisons cost a quarter of one look into a table for each packet.
-    candidates = np.flatnonzero(functools.reduce(np.bitwise_or, [ports == port for port in _PORTS])) + row
+    found = np.flatnonzero(functools.reduce(np.bitwise_or, [ports == port for port in _PORTS])) + row
     # A row without ports has left in its place whatever was there.
-    candidates = candidates[present[candidates] & _NEEDED == _NEEDED]
-    columns = [values[SLOT[name], candidates].tolist() for name in ("sport", "dport", "proto", "load", "tcp_flags")]
-    for fields in zip(candidates.tolist(), *columns, strict=True):
+    found = found[present[found] & _NEEDED == _NEEDED]
+    found = found[window.index.trust[found + (first - row)] != SUSPECT]
+    protocols, ports = values[SLOT["proto"], found], values[SLOT["sport"], found]
+    speaks = (protocols == _UDP) | ((protocols == _TCP) & (ports == _DNS))
+    return np.asarray(found[speaks & (values[SLOT["load"], found] > 0)])
+
+
+def _datagrams_at_end(
+    window: Window, packets: NDArray[np.intp], group: RowGroup, rows: NDArray[np.intp]
+) -> NDArray[np.int64]:
+    """Find where the payload begins of those that are as most are, DNS in UDP to the packet's end; of others -1."""
+    columns = (group.rows.values[SLOT[name], rows].astype(np.int64) for name in ("sport", "dport", "load", "proto"))
+    sport, dport, load, protocol = columns
+    begin = window.index.offset[packets].astype(np.int64)
+    starts = begin + window.index.cap_len[packets] - load
+    is_like_most = (protocol == _UDP) & np.isin(sport, list(_DNS_LIKE)) & (starts - 8 >= begin) & (load > 2)
+    header = window.octets[np.where(is_like_most, starts - 8, 0)[:, None] + np.arange(6)].astype(np.int64)
+    words = header[:, 0::2] << 8 | header[:, 1::2]  # RFC 768: ports and length
+    told = np.stack([sport, dport, (8 + load) & 0xFFFF], axis=1)
+    return np.where(is_like_most & (words == told).all(axis=1), starts, -1)
+
+
+def _told_alike(
+    window: Window, rows: NDArray[np.intp], starts: NDArray[np.int64], group: RowGroup, to_frame: int
+) -> list[_Telling]:
+    """Read what is said once, however many packets say it: announcements above all, of which the identifier differs."""
+    octets = window.octets.data
+    stops = starts + group.rows.values[SLOT["load"], rows].astype(np.int64)
+    ports = group.rows.values[SLOT["sport"], rows].tolist()
+    packets: dict[tuple[int, bytes], list[int]] = {}
+    for frame, port, start, stop in zip(
+        (rows + to_frame).tolist(), ports, starts.tolist(), stops.tolist(), strict=True
+    ):
+        alike = packets.setdefault((port, bytes(octets[start + 2 : stop])), [frame, 0])
+        alike[1] += 1
+    return [
+        _Telling(frame, n, (_read_before if len(behind) <= _LONGEST_KEPT else _read)(behind, _DNS_LIKE[port]))
+        for (port, behind), (frame, n) in packets.items()
+    ]
+
+
+def _told_apart(
+    window: Window, rows: NDArray[np.intp], group: RowGroup, to_packet: int, to_frame: int
+) -> Iterator[_Telling]:
+    """Read the others one by one."""
+    names = ("sport", "dport", "proto", "load", "tcp_flags")
+    columns = [group.rows.values[SLOT[name], rows].tolist() for name in names]
+    for fields in zip(rows.tolist(), *columns, strict=True):
         segment = _Segment(*fields)
-        if segment.load and (segment.proto == _UDP or (segment.proto == _TCP and segment.sport == _DNS)):
-            yield segment
+        packet = segment.row + to_packet
+        at, length = int(window.index.offset[packet]), int(window.index.cap_len[packet])
+        octets = window.octets[at : at + length].tobytes()
+        yield _Telling(segment.row + to_frame, 1, _told(octets, segment, group))
 
 
 def _told(octets: bytes, segment: _Segment, group: RowGroup) -> list[Said]:
@@ -88,7 +147,6 @@ def _told(octets: bytes, segment: _Segment, group: RowGroup) -> list[Said]:
         return _told_by_tcp(_tcp_payload(octets, segment))
     payload = _udp_payload(octets, segment)
     if segment.sport in _DNS_LIKE:
-        # The same is said again and again, by announcements above all, and only the identifier differs.
         read = _read_before if len(payload) <= _LONGEST_KEPT else _read
         return read(payload[2:], _DNS_LIKE[segment.sport])
     if segment.sport == _NBNS:

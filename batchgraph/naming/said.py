@@ -57,13 +57,13 @@ class Collected:
         """Whether nothing more is kept or counted."""
         return len(self.first) > MAX_NAMES
 
-    def add(self, frame: int, said: Iterable[Said]) -> None:
-        """Take what a packet says."""
+    def add(self, frame: int, said: Iterable[Said], *, packets: int = 1) -> None:
+        """Take what a packet says, and so many packets from it on say again."""
         for place, one in enumerate(dict.fromkeys(said)):
             if len(one.name) > MAX_CHARACTERS:
                 continue
             known = self.first.setdefault(one, [frame, place, 0])
-            known[2] += 1
+            known[2] += packets
 
 
 def address_text(octets: bytes) -> str:
