@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from batchgraph.receipts import key_of, read_receipt, result_digest, write_receipt
 from batchgraph.render.maps import MapResult, MapTask, make_map
-from batchgraph.results import COMBINED, ResultsDirectory
+from batchgraph.results import COMBINED, ResultsDirectory, replacing
 from batchgraph.stages.standing import EdgeDigests
 
 
@@ -50,3 +52,27 @@ def draw_unless_done(work: MapWork) -> MapResult:
         body = {"files": [path.as_posix() for path in result.files]}
         write_receipt(task.root, receipt, work.key, files=files, body=body)
     return result
+
+
+def copied_for_combined(root: Path, files: Sequence[Path]) -> list[Path]:
+    """Copy the pictures of a run's only capture as those of all captures together, and give the copies.
+
+    Parameters
+    ----------
+    root
+        The results directory.
+    files
+        The pictures, relative to it; so are the copies.
+
+    Raises
+    ------
+    OutputError
+        If a copy cannot be written.
+    """
+    copies = []
+    for path in files:
+        copy = path.with_name(f"{COMBINED}{path.suffix}")
+        with replacing(root / copy) as temporary:
+            shutil.copyfile(root / path, temporary)
+        copies.append(copy)
+    return copies

@@ -219,9 +219,10 @@ def _draw_maps(
     results: ResultsDirectory, maps: Sequence[MapWork], workers: int | Pool, progress: Progress
 ) -> tuple[list[dict[str, Any]], list[Path]]:
     """Draw all maps that are not there, remove what is none of them, and give those that failed, and all files."""
-    from batchgraph.stages.map_work import draw_unless_done
+    from batchgraph.stages.map_work import copied_for_combined, draw_unless_done
 
     failed: dict[str, str] = {}
+    problem = ""
     files: list[Path] = []
     tasks = [work.task for work in maps]
     with progress.stage("maps", len(tasks)) as stage:
@@ -233,6 +234,9 @@ def _draw_maps(
             else:
                 files += result.files
             stage.advance(tasks[index].capture)
+    if len(tasks) == 1 and tasks[0].capture != COMBINED:
+        failed.update({COMBINED: problem} if problem else {})
+        files += copied_for_combined(results.root, files)
     remove_maps_but(results.root, files)
     return [{"capture": name, "what": failed[name]} for name in sorted(failed)], files
 
@@ -264,7 +268,8 @@ def _map_tasks(
             trust=merged["trust"],
             memory=memory,
         )
-        for capture in (COMBINED, *captures)
+        # All that a single capture shows is what all together show: half of the work.
+        for capture in (captures if len(captures) == 1 else (COMBINED, *captures))
     ]
 
 
