@@ -139,6 +139,7 @@ with claimed(Path(sys.argv[1])):
 
     with claimed(tmp_path):
         pass
+    process.stdout.close()
 
 
 def test_claim__that_the_system_refuses_is_not_taken_for_another_run(tmp_path, monkeypatch):
