@@ -1,4 +1,4 @@
-"""Which end of a flow serves: one rule for services in graphs and in features."""
+"""Which end of a flow serves: one rule for tables, graphs, features, rules and differences."""
 
 from __future__ import annotations
 
@@ -11,31 +11,47 @@ from batchgraph.results import ResultsDirectory
 
 # Who serves, by the first of these that tells: who answers a SYN with SYN and ACK; who is sent a SYN (RFC 9293,
 # 3.5); who alone has a port below 1024 (RFC 6335, 6: system ports); who has the lower port; who was addressed first.
-# The same rule as in the table of services.
-_SIDES = """
-    CREATE TABLE sides AS
+_SIDED = """
     WITH openings AS (
         SELECT capture, src, dst, sport, dport, bool_or((tcp_flags & 18) = 2) AS asks,
             bool_or((tcp_flags & 18) = 18) AS answers
-        FROM read_parquet($edges) WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 GROUP BY ALL
-    ), flows AS (
-        SELECT capture, src, dst, type, proto, sport, dport, epoch_ns("first") AS "first", load, tcp_flags
-        FROM read_parquet($flows) WHERE sport IS NOT NULL AND dport IS NOT NULL
+        FROM {edges} WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 GROUP BY ALL
+    ), chosen AS (
+        FROM {flows} WHERE sport IS NOT NULL AND dport IS NOT NULL
     )
-    SELECT f.capture, f.src, f.dst, f.type, f.proto, f.sport, f.dport, CASE
+    SELECT f.*, CASE
         WHEN o.answers THEN false WHEN p.answers THEN true
         WHEN o.asks THEN true WHEN p.asks THEN false
         WHEN (f.dport < 1024) <> (f.sport < 1024) THEN f.dport < 1024
         WHEN f.dport <> f.sport THEN f.dport < f.sport
-        ELSE g.src IS NULL OR (coalesce(f."first", 0), f.src) <= (coalesce(g."first", 0), g.src)
-        END AS inward, f.load, f.tcp_flags
-    FROM flows f
+        ELSE g.src IS NULL OR (coalesce(epoch_ns(f."first"), 0), f.src) <= (coalesce(epoch_ns(g."first"), 0), g.src)
+        END AS inward
+    FROM chosen f
     LEFT JOIN openings o ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
         = (o.capture, o.src, o.dst, o.sport, o.dport)
     LEFT JOIN openings p ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
         = (p.capture, p.dst, p.src, p.dport, p.sport)
-    LEFT JOIN flows g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
+    LEFT JOIN chosen g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
         = (g.capture, g.dst, g.src, g.dport, g.sport, g.type, g.proto)
+"""
+
+
+def sided(*, edges: str, flows: str) -> str:
+    """Write the query that says of flows with ports whether their destination serves: their columns and ``inward``.
+
+    Parameters
+    ----------
+    edges, flows
+        What the query reads from, as SQL: edge records and flows of whole captures, or of all packets between some
+        pairs of hosts, both ways.
+    """
+    return _SIDED.format(edges=edges, flows=flows)
+
+
+_SIDES = f"""
+    CREATE TABLE sides AS
+    SELECT capture, src, dst, type, proto, sport, dport, inward, load, tcp_flags
+    FROM ({sided(edges="read_parquet($edges)", flows="read_parquet($flows)")})
 """
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 POINTS_PER_INCH = 72.0
 
+_FURTHER = 0.8
+"""What each step away from its circle costs a name, as much as a few points of arrows that it covers: one that stands
+far off is taken for another circle's."""
+
 _DIRECTIONS: tuple[tuple[float, float], ...] = (
     (0.0, -1.0),
     (0.0, 1.0),
@@ -98,7 +102,9 @@ def placed_labels(
         width, height = label.size(font_size)
         tried = _candidates(positions[name], radii[name], width=width, height=height)
         costs = [
-            0.02 * rank + _cost(box, own, circles=circles, heads=heads, shafts=shafts, boxes=boxes, canvas=canvas)
+            0.02 * rank
+            + _FURTHER * (rank // len(_DIRECTIONS))
+            + _cost(box, own, circles=circles, heads=heads, shafts=shafts, boxes=boxes, canvas=canvas)
             for rank, box in enumerate(tried)
         ]
         best = tried[int(np.argmin(costs))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from batchgraph.results import COMBINED, ResultsDirectory
@@ -14,6 +15,9 @@ MAX_PICTURES = 1_500_000
 
 MAX_COMBINED = 1_500_000
 """Characters that the map of all captures may take."""
+
+_FURTHER = {"types": "a map of each protocol", "matrix": "matrix", "timeline": "timeline"}
+"""Views beside the map, and what a page calls them."""
 
 _UNUSED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 # In text a < is written &lt;, so that this finds elements alone and leaves names and numbers in text as they are.
@@ -34,10 +38,13 @@ class Picture:
         A ``data:`` URL, or empty where the page only links to the file.
     link
         The file beside the page, relative to it; empty where there is none.
+    further
+        What other pictures there are shows, and their files, likewise.
     """
 
     source: str
     link: str
+    further: Sequence[tuple[str, str]] = ()
 
 
 def load_pictures(
@@ -62,15 +69,27 @@ def load_pictures(
 
 
 def _picture(results: ResultsDirectory, capture: str, *, most: int) -> Picture:
-    files = (results.map(capture, suffix) for suffix in ("svg", "png", "pdf"))
-    path = next((file for file in files if file.is_file()), None)
+    path = _file(results, capture)
+    further = tuple(
+        (what, _link(results, file)) for view, what in _FURTHER.items() if (file := _file(results, capture, view))
+    )
     if path is None:
-        return Picture("", "")
+        return Picture("", "", further)
     source = ""
     # What is made small takes at least a third of what it was.
     if path.suffix == ".svg" and path.stat().st_size < 3 * most:
         source = svg_url(path.read_text(encoding="utf-8"))
-    return Picture(source if len(source) <= most else "", f"{path.parent.name}/{quote(path.name)}")
+    return Picture(source if len(source) <= most else "", _link(results, path), further)
+
+
+def _file(results: ResultsDirectory, capture: str, view: str = "map") -> Path | None:
+    """Find one picture of a capture in the format that a page shows best, or None where there is none."""
+    files = (results.map(capture, suffix, view) for suffix in ("svg", "png", "pdf"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _link(results: ResultsDirectory, path: Path) -> str:
+    return quote(path.relative_to(results.root).as_posix())
 
 
 def svg_url(svg: str) -> str:

@@ -9,6 +9,7 @@ in each by octets, the most first, then by name.
 from __future__ import annotations
 
 from batchgraph.graph.known_names import NAMES_IN_ORDER
+from batchgraph.graph.services import sided
 
 MACROS = """
     CREATE MACRO instant(ns) AS
@@ -112,35 +113,13 @@ PROTOCOLS = """
     FROM sums ORDER BY capture <> 'combined', capture, octets DESC, type, status NULLS LAST, stopped_in NULLS LAST
 """
 
-# Who serves, by the first of these that tells: who answers a SYN with SYN and ACK; who is sent a SYN (RFC 9293,
-# 3.5); who alone has a port below 1024 (RFC 6335, 6: system ports); who has the lower port; who was addressed first.
-_SERVICE_SUMS = """
-    WITH chosen AS (
-        FROM (SELECT *, least(src, dst) AS a, greatest(src, dst) AS b FROM flows) WHERE {condition}
-    ), openings AS (
-        SELECT capture, src, dst, sport, dport, bool_or((tcp_flags & 18) = 2) AS asks,
-            bool_or((tcp_flags & 18) = 18) AS answers
-        FROM (SELECT *, least(src, dst) AS a, greatest(src, dst) AS b FROM edges)
-        WHERE type = 'TCP' AND (tcp_flags & 2) <> 0 AND {condition} GROUP BY ALL
-    ), sided AS (
-        SELECT f.*, CASE
-            WHEN o.answers THEN false WHEN p.answers THEN true
-            WHEN o.asks THEN true WHEN p.asks THEN false
-            WHEN (f.dport < 1024) <> (f.sport < 1024) THEN f.dport < 1024
-            WHEN f.dport <> f.sport THEN f.dport < f.sport
-            ELSE g.src IS NULL OR (coalesce(epoch_ns(f."first"), 0), f.src) <= (coalesce(epoch_ns(g."first"), 0), g.src)
-            END AS inward
-        FROM chosen f
-        LEFT JOIN openings o ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
-            = (o.capture, o.src, o.dst, o.sport, o.dport)
-        LEFT JOIN openings p ON f.type = 'TCP' AND (f.capture, f.src, f.dst, f.sport, f.dport)
-            = (p.capture, p.dst, p.src, p.dport, p.sport)
-        LEFT JOIN chosen g ON f.src <> f.dst AND (f.capture, f.src, f.dst, f.sport, f.dport, f.type, f.proto)
-            = (g.capture, g.dst, g.src, g.dport, g.sport, g.type, g.proto)
-        WHERE f.sport IS NOT NULL AND f.dport IS NOT NULL
-    ), served AS (
+_BETWEEN_PAIRS = "(FROM (SELECT *, least(src, dst) AS a, greatest(src, dst) AS b FROM {table}) WHERE {{condition}})"
+
+_SERVICE_SUMS = f"""
+    WITH served AS (
         SELECT capture, type, if(inward, dst, src) AS address, if(inward, dport, sport) AS port,
-            if(inward, src, dst) AS client, inward, packets, octets, load, coalesce(tcp_flags, 0) AS flags FROM sided
+            if(inward, src, dst) AS client, inward, packets, octets, load, coalesce(tcp_flags, 0) AS flags
+        FROM ({sided(edges=_BETWEEN_PAIRS.format(table="edges"), flows=_BETWEEN_PAIRS.format(table="flows"))})
     )
     SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address, type, port,
         count(DISTINCT client) AS clients, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets,

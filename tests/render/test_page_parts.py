@@ -250,3 +250,14 @@ def test_matrix__puts_groups_side_by_side():
 
 def test_matrix__of_no_traffic_is_none(tmp_path):
     assert traffic_matrix(read(write_page_results(tmp_path, {"none": []}))[0]) is None
+
+
+def test_pictures__lead_to_what_else_was_drawn(tmp_path):
+    results = maps(tmp_path, combined=10, a=10)
+    results.map("a", "png", "types").parent.mkdir()
+    results.map("a", "png", "types").touch()
+
+    pictures = load_pictures(results, ["a"])
+
+    assert [link for _, link in pictures["a"].further] == ["maps/types/a.png"]
+    assert pictures[COMBINED].further == ()
