@@ -65,6 +65,8 @@ def claimed(root: Path) -> Iterator[None]:
 def require_idle(root: Path) -> None:
     """Refuse a results directory that a live run is using; it is not written to, and may be read-only.
 
+    A run that was killed is waited for until its children have ended too.
+
     Raises
     ------
     OutputBusyError
@@ -77,12 +79,11 @@ def require_idle(root: Path) -> None:
         return  # nobody ever held it, or nobody is meant to
     try:
         if not _holds(descriptor):
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if not _locks(descriptor, fcntl.LOCK_SH):
+                raise _busy(_owner(descriptor), path, "is using it")
             other = _owner(descriptor)
             if other and other.get("host") != _this_process()["host"]:
                 raise _busy(other, path, "may be using it")
-    except BlockingIOError:
-        raise _busy(_owner(descriptor), path, "is using it") from None
     finally:
         os.close(descriptor)
 
@@ -123,7 +124,7 @@ def _holds(descriptor: int) -> bool:
 
 def _take(descriptor: int, path: Path) -> None:
     mine = _this_process()
-    if not _locks(descriptor):
+    if not _locks(descriptor, fcntl.LOCK_EX):
         raise _busy(_owner(descriptor), path, "is using it")
     other = _owner(descriptor)
     if other and other.get("host") != mine["host"]:
@@ -134,12 +135,12 @@ def _take(descriptor: int, path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _locks(descriptor: int) -> bool:
+def _locks(descriptor: int, kind: int) -> bool:
     """Lock, or say that another process has; one that was killed is waited for until its children have ended too."""
     patience = time.monotonic() + _SECONDS_FOR_CHILDREN
     while True:
         with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             return True
         if not _is_dead(_owner(descriptor)) or time.monotonic() > patience:
             return False

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from batchgraph.claim import claimed
+from batchgraph.claim import claimed, require_idle
 from batchgraph.errors import OutputBusyError, OutputError
 from batchgraph.results import STATE
 
@@ -118,7 +118,8 @@ def test_claim__removes_what_a_killed_query_spilled(tmp_path):
         assert not spilled.exists()
 
 
-def test_claimed__waits_for_the_children_of_a_killed_process(tmp_path):
+def kill_a_holder(folder):
+    """Kill a process that holds a folder, whose child holds it for a moment longer."""
     program = """
 import os, sys, time
 from pathlib import Path
@@ -130,16 +131,25 @@ with claimed(Path(sys.argv[1])):
         os._exit(0)
     os.wait()
 """
-    command = [sys.executable, "-c", program, tmp_path]
+    command = [sys.executable, "-c", program, folder]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
     process.send_signal(signal.SIGKILL)
     process.wait()
     threading.Timer(0.2, process.stdin.close).start()  # the child ends when there is nothing more to read
 
+
+def test_claimed__waits_for_the_children_of_a_killed_process(tmp_path):
+    kill_a_holder(tmp_path)
+
     with claimed(tmp_path):
         pass
-    process.stdout.close()
+
+
+def test_require_idle__waits_for_the_children_of_a_killed_process(tmp_path):
+    kill_a_holder(tmp_path)
+
+    require_idle(tmp_path)
 
 
 def test_claim__that_the_system_refuses_is_not_taken_for_another_run(tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,9 +12,8 @@ from typing import Any
 import typer
 
 from batchgraph.commands.config_values import TOO_MANY, check_meaning, to_argument
+from batchgraph.commands.options import CONFIG_ERROR
 from batchgraph.errors import UsageError
-from batchgraph.exit_codes import USAGE
-from batchgraph.messages import escape, write_line
 
 STAGES_OF: Mapping[str, tuple[str, ...]] = {"run": ("extract", "merge", "report")}
 """Which options of ``run.json`` are a command's own, where they are not those of its name."""
@@ -23,20 +21,24 @@ STAGES_OF: Mapping[str, tuple[str, ...]] = {"run": ("extract", "merge", "report"
 ANALYSIS = ("run", "extract", "merge", "report")
 """Commands that what stands above all tables is meant for; others may have it too, in a file without their table."""
 
+DESTINATIONS = ("out", "json", "junit")
+"""Options of places that are of other files in other commands: what is meant for `ANALYSIS` is not for these."""
+
 Parameters = dict[str, Any]
 """The options of a command by their long names, without dashes."""
 
 
 def use_config(ctx: typer.Context, value: Path | None) -> Path | None:
-    """Take the options that a file has for this command as its defaults; a wrong file ends the command with 2."""
+    """Take the options that a file has for this command as its defaults.
+
+    Of a wrong file the command is told by `CONFIG_ERROR`: it is read before ``--json`` is, which decides how to end.
+    """
     if value is None or ctx.resilient_parsing:
         return value
     try:
         ctx.default_map = {**(ctx.default_map or {}), **options_from(value, ctx)}
     except UsageError as error:
-        write_line(sys.stderr, f"batchgraph: {escape(str(error))}")
-        write_line(sys.stderr, f"batchgraph: stopped exit={USAGE}")
-        raise typer.Exit(USAGE) from None
+        ctx.meta[CONFIG_ERROR] = error
     return value
 
 
@@ -114,7 +116,7 @@ def _from_toml(file: _File, ctx: typer.Context) -> dict[str, Any]:
             if key not in commands:
                 raise file.error("", key, f"is no command{_nearest(key, commands)}")
             tables[key] = value
-        elif key in own and not has_its_own_table:
+        elif key in own and not has_its_own_table and not _goes_elsewhere(key, own, of_run):
             values[own[key].name] = _value(file, ctx, name, own[key], ("", key, value))
         elif key in of_run:
             _value(file, ctx, "run", of_run[key], ("", key, value))  # for another stage, and right all the same
@@ -124,6 +126,10 @@ def _from_toml(file: _File, ctx: typer.Context) -> dict[str, Any]:
         checked = _table(file, ctx, command, parameters_of(commands[command]), table)
         values.update(checked if command == name else {})
     return values
+
+
+def _goes_elsewhere(key: str, own: Parameters, of_run: Parameters) -> bool:
+    return key in DESTINATIONS and key in of_run and own[key].help != of_run[key].help
 
 
 def _table(file: _File, ctx: typer.Context, command: str, known: Parameters, table: dict[str, Any]) -> dict[str, Any]:

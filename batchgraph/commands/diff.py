@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import typer
+
 from batchgraph.commands.app import app
-from batchgraph.commands.job import ending, finish
+from batchgraph.commands.job import ending, finish, require_config
 from batchgraph.commands.options import (
     AllowFile,
     Baseline,
@@ -20,12 +22,14 @@ from batchgraph.commands.options import (
     MapFile,
     MarkdownFile,
     Match,
+    Memory,
     NewRun,
     Quiet,
     Workers,
 )
 from batchgraph.difference.fail_on import DEFAULT_FAIL_ON
 from batchgraph.exit_codes import FOUND, OK
+from batchgraph.memory import parse_memory
 from batchgraph.messages import write_line
 from batchgraph.parallel import default_workers, worker_pool
 from batchgraph.progress import open_progress
@@ -35,6 +39,7 @@ from batchgraph.signals import interruptible
 
 @app.command("diff")
 def diff_command(
+    ctx: typer.Context,
     baseline: Baseline,
     new: NewRun,
     *,
@@ -46,6 +51,7 @@ def diff_command(
     json_file: JsonFile = None,
     junit: JunitReport = None,
     workers: Workers = None,
+    memory: Memory = None,
     quiet: Quiet = False,
     debug: Debug = False,
     config: ConfigFile = None,
@@ -53,10 +59,16 @@ def diff_command(
     """Compare two runs, or two sets of captures: what is new, gone or changed in volume."""
     workers = default_workers() if workers is None else workers
     with ending(debug=debug, again="starts again") as end:
+        require_config(ctx)
+        octets = parse_memory(memory)
         from batchgraph.stages.diff import DiffOptions, compare
 
         options = DiffOptions(fail_on, allow, match, map_file)
-        with interruptible(), open_progress(quiet=quiet) as progress, worker_pool(workers, verbose=debug) as pool:
+        with (
+            interruptible(),
+            open_progress(quiet=quiet) as progress,
+            worker_pool(workers, verbose=debug, memory=octets) as pool,
+        ):
             difference = compare(baseline, new, options=options, workers=pool, progress=progress)
         from batchgraph.difference.text import json_text, junit_of, markdown_text, terminal_text
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, get_type_hints
 import typer
 
 from batchgraph.commands.options import (
+    CONFIG_ERROR,
     Annotations,
     AsJson,
     ConfigFile,
@@ -107,11 +108,13 @@ def job_command(
     def decorate(function: Callable[..., Job]) -> object:
         @functools.wraps(function)
         def command(**values: Any) -> None:  # noqa: ANN401 - whatever the function takes
+            ctx: typer.Context = values.pop("ctx")
             common = Common(**{option: values.pop(option) for option in _COMMON})
             out = values.get("out")
             where = {option: values.pop(option) for option in CLUSTER if cluster}
             place = Place(values.pop("workers", 0), out, **where)
-            _execute(function(**values), name, place=place, summary_of=out if summary else None, common=common)
+            summary_of = out if summary else None
+            _execute(ctx, function(**values), name, place=place, summary_of=summary_of, common=common)
 
         _take_parameters(command, function, further)
         return app.command(name)(command)
@@ -131,14 +134,16 @@ def _take_parameters(
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
         for name, (kind, default) in further.items()
     ]
-    command.__signature__ = inspect.Signature([*own, *others])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *others)}
+    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    command.__signature__ = inspect.Signature([*own, *others, context])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *others, context)}
 
 
-def _execute(job: Job, name: str, *, place: Place, summary_of: Path | None, common: Common) -> None:
+def _execute(ctx: typer.Context, job: Job, name: str, *, place: Place, summary_of: Path | None, common: Common) -> None:
     """Do a job, tell how it went in one last line, and exit with the code that says the same."""
     outcome = Outcome(name, BUG, common.fail_on)
     with ending(debug=common.debug) as end:
+        require_config(ctx)
         common.check()
         with (
             interruptible(),
@@ -209,6 +214,19 @@ def ending(*, debug: bool, again: str = "continues") -> Iterator[Ending]:
         end.error = "interrupted"
     except Exception as error:
         end.code, end.closing, end.error = explain(error, debug=debug), "stopped", str(error) or type(error).__name__
+
+
+def require_config(ctx: typer.Context) -> None:
+    """Refuse a file of ``--config`` that was wrong.
+
+    Raises
+    ------
+    UsageError
+        If it was.
+    """
+    error: UsageError | None = ctx.meta.get(CONFIG_ERROR)
+    if error is not None:
+        raise error
 
 
 def finish(end: Ending) -> NoReturn:

@@ -17,6 +17,10 @@ def split_commas(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
 
 
+CONFIG_ERROR = "batchgraph.config_error"
+"""Where a command's context keeps what is wrong with the file of ``--config``."""
+
+
 def _use_config(ctx: typer.Context, value: Path | None) -> Path | None:
     from batchgraph.commands.config import use_config
 

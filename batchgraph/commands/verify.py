@@ -7,14 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from batchgraph.commands.app import app
-from batchgraph.commands.job import ending, finish, say
+from batchgraph.commands.job import ending, finish, require_config, say
 from batchgraph.commands.options import (
     Again,
     AsJson,
     ConfigFile,
     Debug,
     JunitReport,
+    Memory,
     Quiet,
     ResultsFolder,
     Through,
@@ -22,6 +25,7 @@ from batchgraph.commands.options import (
 )
 from batchgraph.exit_codes import FOUND, OK
 from batchgraph.junit import Case, junit_text
+from batchgraph.memory import parse_memory
 from batchgraph.messages import escape, json_line, write_line
 from batchgraph.parallel import default_workers, worker_pool
 from batchgraph.progress import open_progress
@@ -38,11 +42,13 @@ MAX_LINES = 50
 
 @app.command("verify")
 def verify_command(
+    ctx: typer.Context,
     results: ResultsFolder,
     *,
     again: Again = None,
     through: Through = "report",
     workers: Workers = None,
+    memory: Memory = None,
     junit: JunitReport = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -53,9 +59,15 @@ def verify_command(
     workers = default_workers() if workers is None else workers
     verification: Verification | None = None
     with ending(debug=debug, again="starts again") as end:
+        require_config(ctx)
+        octets = parse_memory(memory)
         from batchgraph.stages.verify import verify
 
-        with interruptible(), open_progress(quiet=quiet) as progress, worker_pool(workers, verbose=debug) as pool:
+        with (
+            interruptible(),
+            open_progress(quiet=quiet) as progress,
+            worker_pool(workers, verbose=debug, memory=octets) as pool,
+        ):
             verification = verify(results, again=again or (), through=through, workers=pool, progress=progress)
         _tell(verification, quiet=quiet)
         end.code = FOUND if verification.failures else OK

@@ -32,6 +32,7 @@ def judged(
     groups: Iterable[Sequence[str]],
     trust: Sequence[str],
     names: Mapping[str, str],
+    memory: int | None = None,
 ) -> Iterator[Verdict]:
     """Hold the packets of captures against a policy, and give the verdict, which is read while the block lasts.
 
@@ -47,13 +48,15 @@ def judged(
         Which packets count, as `merge` took them.
     names
         What hosts are called, by address.
+    memory
+        As for `open_database`.
 
     Raises
     ------
     ResultsError
         If the results are not whole.
     """
-    with open_database() as connection:
+    with open_database(memory=memory) as connection:
         judge = _Judge(connection, results, policy, list(trust), names)
         connection.execute(_ALL)
         for captures in groups:

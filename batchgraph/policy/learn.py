@@ -59,6 +59,7 @@ def observe(
     groups: Iterable[Sequence[str]],
     trust: Sequence[str],
     fold: tuple[int, int] | None = None,
+    memory: int | None = None,
 ) -> Traffic:
     """Find what traffic the captures of a results directory have.
 
@@ -72,6 +73,8 @@ def observe(
         Which packets count, as `merge` took them.
     fold
         Lengths of the prefixes of IPv4 and IPv6 networks that stand for the addresses in them; None: the addresses.
+    memory
+        As for `open_database`.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def observe(
     name = network_of(fold) if fold else str
     traffic = Traffic()
     pairs = 0
-    with open_database() as connection:
+    with open_database(memory=memory) as connection:
         for captures in groups:
             create_talks(connection, results, captures=captures)
             for batch in query_batches(connection, _TALKS, parameters={}):

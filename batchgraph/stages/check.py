@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def checked(out: Path, policy: Path, *, progress: Progress | None = None) -> Iterator[Verdict]:
+def checked(
+    out: Path, policy: Path, *, memory: int | None = None, progress: Progress | None = None
+) -> Iterator[Verdict]:
     """Hold the packets of a results directory against a policy; nothing is written there.
 
     Parameters
@@ -28,6 +30,8 @@ def checked(out: Path, policy: Path, *, progress: Progress | None = None) -> Ite
         The results directory, as `merge` left it.
     policy
         A TOML file, as `batchgraph.policy.read.read_policy` reads it.
+    memory
+        As for `batchgraph.graph.database.open_database`.
     progress
         Told of what could not be checked.
 
@@ -58,15 +62,17 @@ def checked(out: Path, policy: Path, *, progress: Progress | None = None) -> Ite
     results, manifest = _merged(out)
     names = host_names(results, manifest) if read.host_names else {}
     _tell_of_names(read, names, results, progress)
+    if "anonymized" in manifest["options"]["extract"]:
+        progress.problem(f"{out}: addresses were renamed; addresses in the policy must be the new ones")
     for entry in manifest["inputs"]:
         if entry["status"] not in ("ok", "empty"):
             progress.problem(f"{out}: {entry['path']} is {entry['status']}; what it lacks is not checked")
     trust = manifest["options"]["merge"]["trust"]
-    with judged(results, read, groups=_groups(manifest), trust=trust, names=names) as verdict:
+    with judged(results, read, groups=_groups(manifest), trust=trust, names=names, memory=memory) as verdict:
         yield verdict
 
 
-def learn_policy(out: Path, *, fold: str = "") -> str:
+def learn_policy(out: Path, *, fold: str = "", memory: int | None = None) -> str:
     """Write a policy, as TOML, that the traffic of a results directory keeps.
 
     Parameters
@@ -75,6 +81,8 @@ def learn_policy(out: Path, *, fold: str = "") -> str:
         The results directory, as `merge` left it.
     fold
         Lengths of the prefixes of networks to allow instead of addresses, as in ``24,64``; empty: the addresses.
+    memory
+        As for `batchgraph.graph.database.open_database`.
 
     Raises
     ------
@@ -90,7 +98,7 @@ def learn_policy(out: Path, *, fold: str = "") -> str:
     prefixes = parse_kind(f"subnet:{fold}").prefixes if fold else None
     results, manifest = _merged(out)
     trust = manifest["options"]["merge"]["trust"]
-    traffic = observe(results, groups=_groups(manifest), trust=trust, fold=prefixes)
+    traffic = observe(results, groups=_groups(manifest), trust=trust, fold=prefixes, memory=memory)
     return policy_text(put_together(traffic), traffic.labels)
 
 

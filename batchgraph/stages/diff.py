@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from batchgraph.difference.allow import Allowed, read_allowed
 from batchgraph.difference.fail_on import DEFAULT_FAIL_ON, parse_fail_on
 from batchgraph.errors import ResultsError, UsageError
+from batchgraph.parallel import memory_of
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.results import ResultsDirectory
 
@@ -116,8 +117,9 @@ def compare(
         captures = [_captures(results) for results in (first, second)]
         for path, results in ((baseline, first), (new, second)):
             _tell_of_damage(path, results, progress)
+        _tell_of_renaming((baseline, first), (new, second), progress)
         spans = []
-        with open_database() as connection:
+        with open_database(memory=memory_of(workers)) as connection:
             for run, results in enumerate((first, second)):
                 collect_things(connection, results, run=run, match=options.match, captures=captures[run])
                 spans.append(covered_seconds(connection, results, captures=captures[run]))
@@ -177,6 +179,19 @@ def _captures(results: ResultsDirectory) -> list[str]:
     if "merge" not in manifest.get("options", {}) or not results.flows().is_file():
         raise ResultsError(f"the flows of {results.root} are not there: run `batchgraph merge` first")
     return [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]
+
+
+def _tell_of_renaming(
+    one: tuple[Path, ResultsDirectory], other: tuple[Path, ResultsDirectory], progress: Progress
+) -> None:
+    """Say where hosts cannot be found again, since their addresses were not renamed by the same key."""
+    keys = [results.read_manifest()["options"].get("extract", {}).get("anonymized") for _, results in (one, other)]
+    if keys[0] != keys[1]:
+        renamed = " and ".join(str(path) for (path, _), key in zip((one, other), keys, strict=True) if key)
+        progress.problem(
+            f"{renamed}: addresses were renamed, not by one key in both runs, so hosts are not found again by address:"
+            " compare runs of the same --anonymize"
+        )
 
 
 def _tell_of_damage(path: Path, results: ResultsDirectory, progress: Progress) -> None:

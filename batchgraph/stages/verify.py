@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from batchgraph.claim import require_idle
 from batchgraph.errors import ClusterError, OutputBusyError, ResultsError, UsageError
 from batchgraph.exit_codes import InputEntry
-from batchgraph.parallel import Pool, WorkerLost, fan_out
+from batchgraph.parallel import Pool, WorkerLost, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress
 from batchgraph.receipts import file_digest
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory
@@ -34,6 +34,7 @@ class _Task:
     entry: InputEntry
     merged: dict[str, Any] | None
     has_receipts: bool
+    memory: int | None
 
 
 def verify(
@@ -72,18 +73,21 @@ def verify(
     UsageError
         If `through` is no stage.
     ResultsError
-        If there are no results, they are half finished, or of a format that is not known.
+        If there are no results, they are half finished, of a format that is not known, or cannot be made again.
     OutputBusyError
         If a live run is using them.
     NoCapturesError
         If there are no captures to run again.
     """
+    from batchgraph.verification.again import require_repeatable
     from batchgraph.verification.checks import Verification
     from batchgraph.verification.hashes import has_receipts
 
     progress = progress or NoProgress()
     results = ResultsDirectory(out)
     manifest = _finished_manifest(results, through)
+    if again:
+        require_repeatable(results)
     before = file_digest(results.manifest_path)
     unchecked = []
     if not has_receipts(out):
@@ -131,7 +135,7 @@ def _checks(results: ResultsDirectory, manifest: Manifest, workers: int | Pool, 
         for name, checks in _checks_of_captures(results, manifest, workers):
             yield from checks
             stage_progress.advance(name)
-        yield from _checks_of_all(results, manifest, captures)
+        yield from _checks_of_all(results, manifest, captures, memory_of(workers))
         stage_progress.advance(COMBINED)
 
 
@@ -141,7 +145,7 @@ def _checks_of_captures(
     from batchgraph.verification.hashes import has_receipts
 
     merged, receipts = manifest["options"].get("merge"), has_receipts(results.root)
-    tasks = [_Task(results.root, entry, merged, receipts) for entry in manifest["inputs"]]
+    tasks = [_Task(results.root, entry, merged, receipts, memory_of(workers)) for entry in manifest["inputs"]]
     few = sum(task.entry["rows"] for task in tasks) <= _FEW_ROWS
     checks: list[Sequence[Check]] = [()] * len(tasks)
     for index, result in fan_out(check_capture, tasks, workers=0 if few else workers):
@@ -169,7 +173,7 @@ def check_capture(task: _Task) -> list[Check]:
     if checks[-1].failed or task.merged is None:
         return checks
     capture = entry["capture"]
-    with open_database() as connection:
+    with open_database(memory=task.memory) as connection:
         checks.append(check_flows(connection, results, capture, trust=task.merged["trust"]))
         if not checks[-1].failed:
             source = GraphSource(results, capture, task.merged["by"], (capture,), task.merged["trust"])
@@ -177,7 +181,9 @@ def check_capture(task: _Task) -> list[Check]:
     return checks
 
 
-def _checks_of_all(results: ResultsDirectory, manifest: Manifest, captures: Sequence[str]) -> Iterator[Check]:
+def _checks_of_all(
+    results: ResultsDirectory, manifest: Manifest, captures: Sequence[str], memory: int | None
+) -> Iterator[Check]:
     from batchgraph.graph.database import open_database
     from batchgraph.graph.source import GraphSource
     from batchgraph.verification.checks import REPORT_AGAIN, Check
@@ -188,14 +194,14 @@ def _checks_of_all(results: ResultsDirectory, manifest: Manifest, captures: Sequ
     merged = manifest["options"].get("merge")
     if merged is None:
         return
-    with open_database() as connection:
+    with open_database(memory=memory) as connection:
         combined = check_combined_flows(connection, results, captures)
         yield combined
         if not combined.failed:
             yield check_graph(connection, GraphSource(results, COMBINED, merged["by"], captures, merged["trust"]))
     if "report" in manifest["options"]:
         try:
-            yield from check_tables(results, {**manifest})  # to which the making of tables may add
+            yield from check_tables(results, {**manifest}, memory=memory)  # to which the making of tables may add
         except ResultsError:
             yield Check("tables", "tables", "not looked at: edge records or flows cannot be read", REPORT_AGAIN)
 

@@ -34,6 +34,21 @@ class _StagesOnly:
         """Say nothing."""
 
 
+def require_repeatable(results: ResultsDirectory) -> None:
+    """Refuse what cannot be run again, before anything is looked at.
+
+    Raises
+    ------
+    ResultsError
+        If addresses were renamed.
+    """
+    if "anonymized" in results.read_manifest()["options"]["extract"]:
+        raise ResultsError(
+            f"{results.root}: addresses were renamed by a key that run.json does not hold: verify without --again,"
+            " or run again with the same --anonymize into another folder, and compare by `diff -r`"
+        )
+
+
 def run_again(
     inputs: Sequence[str], folder: Path, *, like: ResultsDirectory, workers: int | Pool, progress: Progress
 ) -> tuple[str, ...]:
@@ -63,10 +78,6 @@ def run_again(
         If there are no captures among the inputs.
     """
     options: dict[str, dict[str, Any]] = like.read_manifest()["options"]
-    if "anonymized" in options["extract"]:
-        raise ResultsError(
-            f"{like.root}: addresses were renamed by a key that run.json does not hold: --again cannot be"
-        )
     steps = list(_steps(options, workers, _StagesOnly(progress)))
     _extract(inputs, folder, options, workers, _StagesOnly(progress))
     for step in steps:

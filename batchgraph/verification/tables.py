@@ -16,12 +16,12 @@ _SHOWN = 100
 """Characters of a line that a message shows."""
 
 
-def check_tables(results: ResultsDirectory, manifest: Manifest) -> Iterator[Check]:
+def check_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int | None = None) -> Iterator[Check]:
     """Check every table; those that cannot be made again are not given."""
     from batchgraph.render.tables import write_tables
 
     with tempfile.TemporaryDirectory(prefix="batchgraph-verify-", ignore_cleanup_errors=True) as folder:
-        for name in write_tables(results, manifest, into=Path(folder)):
+        for name in write_tables(results, manifest, into=Path(folder), memory=memory):
             made, path = ResultsDirectory(Path(folder)).table(name), results.table(name)
             yield look("tables", relative(results.root, path), REPORT_AGAIN, partial(_problem, made, path))
 

@@ -228,3 +228,45 @@ def test_commands__that_have_options_take_them_from_a_file():
     without = {name for name, command in commands.items() if "config" not in {p.name for p in command.params}}
 
     assert without <= {"open", "warm-up", "show", "check"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("run", "raw-ip.pcap"), ("extract", "raw-ip.pcap"), ("merge",), ("report",), ("graph", "results"),
+     ("connections", "results"), ("features", "results"), ("verify", "results")],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_json__is_one_document_though_the_file_of_options_is_wrong(folder, command):
+    ended = with_config("wrong = 1", *command, "--json")
+    told = json.loads(ended.stdout)
+
+    assert (ended.exit_code, told["exit_code"]) == (2, 2)
+    assert "wrong" in told["error"]
+
+
+@pytest.mark.parametrize("command", [("check", "results", "policy.toml"), ("diff", "results", "results")])
+def test_config__that_is_wrong_ends_every_other_command(folder, command):
+    ended = with_config("wrong = 1", *command)
+
+    assert ended.exit_code == 2
+    assert "line 1, key wrong" in ended.stderr
+
+
+def test_check__takes_its_options_from_a_file_and_no_files_of_a_run(folder):
+    batchgraph.run(["raw-ip.pcap"], Path("results"))
+    batchgraph_("check", "--learn", "results", "--out", "policy.toml")
+    text = 'out = "results"\njson = true\njunit = "run.xml"\n'
+
+    assert with_config(text, "check", "results", "policy.toml").exit_code == 0
+    assert not Path("run.xml").exists()
+    assert with_config(f'{text}[check]\nmarkdown = "c.md"', "check", "results", "policy.toml").exit_code == 0
+    assert Path("c.md").is_file()
+
+
+@pytest.mark.parametrize(
+    "command", [("check", "results", "p.toml"), ("diff", "results", "results"), ("verify", "results")]
+)
+def test_memory__that_is_too_little_is_refused_by_every_command(folder, command):
+    ended = batchgraph_(*command, "--memory", "1MiB")
+
+    assert (ended.exit_code, "is too little" in ended.stderr) == (2, True)
