@@ -133,18 +133,22 @@ class _RemotePool:
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         """Run `function` on every task, as `batchgraph.parallel.fan_out` says; never in this process."""
         self._calls += 1
-        waiting = deque((index, 1) for index in range(len(tasks)))
+        # Gone through once and never counted: tasks may be found while others are done.
+        fresh = ((index, 1) for index, _ in enumerate(tasks))
+        lost: deque[tuple[int, int]] = deque()
         running: dict[Future[R], _Try] = {}
-        while waiting or running:
+        while True:
             workers = self._workers_that_see()
             for worker in sorted(workers - {attempt.worker for attempt in running.values()}):
-                if waiting:
-                    attempt = _Try(*waiting.popleft(), worker)
+                if following := next(fresh, None) or (lost.popleft() if lost else None):
+                    attempt = _Try(*following, worker)
                     running[self._submit(function, tasks[attempt.index], attempt)] = attempt
+            if not running:
+                return
             for future, result in self._results(running, workers):
                 attempt = running.pop(future)
                 if isinstance(result, WorkerLost) and attempt.number < attempts:
-                    waiting.append((attempt.index, attempt.number + 1))
+                    lost.append((attempt.index, attempt.number + 1))
                 else:
                     yield attempt.index, result
 

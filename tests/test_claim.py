@@ -136,6 +136,7 @@ with claimed(Path(sys.argv[1])):
     process.stdout.readline()
     process.send_signal(signal.SIGKILL)
     process.wait()
+    process.stdout.close()
     threading.Timer(0.2, process.stdin.close).start()  # the child ends when there is nothing more to read
 
 

@@ -13,7 +13,7 @@ import batchgraph.remote
 import batchgraph.same_program
 import batchgraph.stages.extract
 import batchgraph.stages.merge
-from batchgraph import ReportOptions, extract, run
+from batchgraph import ExtractOptions, ReportOptions, extract, run
 from batchgraph.cli import app
 from batchgraph.errors import ClusterError, OutputError, UsageError
 from batchgraph.parallel import WorkerLost, fan_out
@@ -113,6 +113,17 @@ class _EndsWhenOneIsDone(NoProgress):
 
     def stage(self, name, total):
         return nullcontext(_Stage(self.process))
+
+
+def test_extract__of_a_large_capture_on_a_cluster_gives_its_parts_as_here(cluster, tmp_path):
+    options = ExtractOptions(split=4_000)
+    extract(SAMPLES, tmp_path / "here", options=options)
+
+    with remote_pool(cluster) as pool:
+        extract(SAMPLES, tmp_path / "there", options=options, workers=pool)
+
+    assert len(list((tmp_path / "there").glob("edges/*/part-*.parquet"))) > len(SAMPLES)
+    assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
 def test_run__whose_scheduler_is_lost_is_continued_to_the_same_bytes(tmp_path, everything_fanned_out):
