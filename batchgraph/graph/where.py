@@ -20,6 +20,9 @@ MAX_CHARACTERS = 4_000
 """Longest condition that is read."""
 
 _MAX_INTEGER = 2**48
+_MOST_REPEATED = 80
+"""Characters of a condition that a message repeats."""
+
 _COMPARISONS: dict[type[ast.AST], str] = {
     ast.Eq: "=", ast.NotEq: "<>", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
@@ -72,8 +75,8 @@ def parse_condition(text: str) -> Condition:
     try:
         tree = ast.parse(_as_python(text), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise UsageError(f"the condition {text!r} cannot be read: {reason}") from None
+        reason = error.args[0] if error.args else "it is nested too deeply"
+        raise UsageError(f"the condition {_shortened(text)!r} cannot be read: {reason}") from None
     translation = _Translation()
     try:
         sql = translation.expect(tree.body, "condition")
@@ -131,7 +134,7 @@ class _Translation:
     def _name(self, node: ast.Name) -> tuple[str, str]:
         kind = _KINDS.get(node.id)
         if kind is None:
-            raise UsageError(f"there is no column {node.id!r}; the columns are {', '.join(_KINDS)}")
+            raise UsageError(f"there is no column {_shortened(node.id)!r}; the columns are {', '.join(_KINDS)}")
         if kind == "time":
             return f'epoch_ns(source."{node.id}")', kind
         return (f'source."{node.id}"::BIGINT' if kind == "number" else f'source."{node.id}"::VARCHAR'), kind
@@ -142,7 +145,9 @@ class _Translation:
             return self._bound(value, "VARCHAR"), "text"
         if isinstance(value, int) and not isinstance(value, bool) and value <= _MAX_INTEGER:
             return self._bound(value, "BIGINT"), "number"
-        raise UsageError(f"{value!r} cannot be compared with: only text in quotes and integers up to 2**48 can")
+        raise UsageError(
+            f"{_shortened(repr(value))} cannot be compared with: only text in quotes and integers up to 2**48 can"
+        )
 
     def _bound(self, value: object, kind: str) -> str:
         name = f"where_{len(self.variables)}"
@@ -208,4 +213,11 @@ class _Translation:
 
 
 def _source(node: ast.AST) -> str:
-    return f"`{ast.unparse(node)}`"
+    return f"`{_shortened(ast.unparse(node))}`"
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of what is too long to be repeated in a message of one line."""
+    if len(text) <= _MOST_REPEATED:
+        return text
+    return f"{text[: _MOST_REPEATED - 20]} ... {text[-15:]}"

@@ -68,6 +68,24 @@ def test_condition__that_says_anything_else_is_refused(text):
         parse_condition(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dport == 443 and " * 100,
+        "x" * 3_000,
+        f"src == {'9' * 3_000}",
+        "lambda: (" + "1, " * 900 + "2)",
+        "+".join("1" * 900),
+    ],
+    ids=["unfinished", "name", "number", "lambda", "sum"],
+)
+def test_condition__that_is_refused_is_not_repeated_whole(text):
+    with pytest.raises(UsageError) as refused:
+        parse_condition(text)
+
+    assert len(str(refused.value)) < 400
+
+
 def test_condition__too_long_is_refused_before_it_is_read():
     with pytest.raises(UsageError, match="longer"):
         parse_condition("x" * (MAX_CHARACTERS + 1))
