@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchgraph.capture.evidence import TIED, evidence
 from batchgraph.capture.index import NO_NUMBER, NO_TIME
 from batchgraph.capture.ticks import power_of_ten, time_of_ticks
 from batchgraph.capture.walk import (
@@ -52,13 +51,14 @@ class Blocks(NamedTuple):
 (ORDER, INTERFACES, HEADER_OCTETS, RECORD_OCTETS, OTHER_OCTETS) = range(5)
 (REMARKS, WANTED, COMMENTS, SECRETS, DESCRIBED, UNNUMBERED) = range(5, 11)
 (TRUST, MENDED, LARGEST, LAST_TIME, SUSPECT_ZONE, TIMED_ZONE, TIME_LOW, TIME_HIGH) = range(11, 19)
-STATE_PLACES = 19
+(WHOLE, CUT, LONGER, FILLED, ENDED) = range(19, 24)
+STATE_PLACES = 24
 """Places in the state of a pcapng walk: 1 in `ORDER` is big-endian, `INTERFACES` are those of the section.
 
 `TRUST` is that of packets beyond doubt; `MENDED` the most that of the next block's can be after its framing was mended,
 else 0; `LARGEST` the longest block with a packet so far; `LAST_TIME` the time of the last packet that is not suspect.
 Packets in the octets of the `SUSPECT_ZONE` are suspect, and those in the `TIMED_ZONE` where their time is not from
-`TIME_LOW` to `TIME_HIGH`.
+`TIME_LOW` to `TIME_HIGH`. The last five are what packets were like so far, see `habits`.
 """
 
 REMARK_KIND, REMARK_AT, REMARK_OCTETS, REMARK_BIG = range(4)
@@ -205,24 +205,6 @@ def packet_block(
         return number if number < MAX_INTERFACES else NO_NUMBER, body + 20, captured, wire, NO_TIME, NO_NUMBER
     time_ns = packet_time(octets, body + 4, big, interfaces, number)
     return number, body + 20, captured, wire, time_ns, interfaces[number, IF_LINK_TYPE]
-
-
-@kernel
-def is_misfit(octets: Octets, packet: tuple[int, int, int, int, int], end: int, big: int) -> bool:
-    """Tell whether a packet's captured length is damaged: that on the wire fits the block, and the packet bears it out.
-
-    `packet` is where it begins, its two lengths, its link type and the snapshot length; `end` that of the block's body.
-    A writer may leave in the block what it does not count as captured: then that is as much as the snapshot length.
-    """
-    at, captured, wire, link, snap = packet
-    if (wire + 3) & ~3 != end - at or captured == snap:
-        return False
-    rest = end - at - ((captured + 3) & ~3)
-    if rest > 0:
-        # What would be options is none: more than there is room for, or an end that is not the end.
-        code, length = number16(octets, end - rest, big), number16(octets, end - rest + 2, big)
-        return length > rest - 4 if code else rest != 4 or length != 0
-    return captured > wire and evidence(octets, at, wire, wire, link) == TIED
 
 
 @kernel

@@ -17,6 +17,8 @@ CONTRADICTED, UNKNOWN, PLAUSIBLE, TIED = -1, 0, 1, 2
 _IPV4, _IPV6, _ARP = 0x0800, 0x86DD, 0x0806
 _NONSENSE = -1
 _LEAST_ETHERNET = 64
+_LEAST_WITHOUT_CHECK = 60
+_ARP_OCTETS = 28
 
 
 @kernel
@@ -95,7 +97,16 @@ def evidence(octets: Octets, at: int, captured: int, wire: int, link_type: int) 
 def length_by_packet(octets: Octets, at: int, have: int, link_type: int) -> int:
     """Give the length on the wire that a packet's own headers tell, or 0."""
     place, kind = network(octets, at, have, link_type)
+    if kind == _ARP and have - place >= _ARP_OCTETS and number16(octets, at + place + 2, 1) == _IPV4:
+        return place + _ARP_OCTETS
     if kind not in (_IPV4, _IPV6) or place >= have:
         return 0
     length = ip_length(octets, at + place, have - place, kind)
     return place + length if length > 0 else 0
+
+
+@kernel
+def is_exact(octets: Octets, at: int, captured: int, wire: int, link_type: int) -> bool:
+    """Tell whether a packet's headers speak for its length on the wire, padded or not, and not for that captured."""
+    said = length_by_packet(octets, at, wire, link_type)
+    return said == wire or (link_type == 1 and 0 < said < wire == _LEAST_WITHOUT_CHECK and said != captured)

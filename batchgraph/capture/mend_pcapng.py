@@ -12,7 +12,8 @@ from batchgraph.capture import blocks
 from batchgraph.capture.blocks import BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SECTION, BLOCK_SIMPLE, Blocks, block_extent
 from batchgraph.capture.chain_pcapng import chain_blocks, find_block, find_trailer, is_known, packet_of, survey_blocks
 from batchgraph.capture.evidence import length_by_packet
-from batchgraph.capture.index import NO_NUMBER, NO_TIME, REPAIRED
+from batchgraph.capture.habits import DOUBTED, captured_length
+from batchgraph.capture.index import NO_NUMBER, NO_TIME, REPAIRED, SUSPECT
 from batchgraph.capture.infer import PACKETS_TRIED, describe_link_type, infer_link_type
 from batchgraph.capture.look import LARGEST_PACKET, SMALL_GAP, Look, describe_zeros, most_in_payload
 from batchgraph.capture.salvage import Mended
@@ -84,8 +85,16 @@ class PcapngMender:
             return ""
         at = seen.start
         said, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
-        by_packet = length_by_packet(seen.octets, at + 28, length - 32, self._link_type(seen, known, order))
+        link, snap = self._interface(seen, known, order)
         room = length - 32
+        if kind == BLOCK_ENHANCED and said <= min(room, largest_packet(link)):
+            packet = (at + 28, said, wire, link, snap)
+            if captured_length(seen.octets, packet, at + length - 4, order, known.state) == DOUBTED:
+                known.state[blocks.MENDED] = SUSPECT
+                return (
+                    f"the packet claims {said:,} octets of {wire:,}, and its block has room for {room:,}: it is suspect"
+                )
+        by_packet = length_by_packet(seen.octets, at + 28, room, link)
         for captured in (wire, by_packet):
             if captured != said and 0 < captured <= min(room, wire) and room < captured + 4:
                 _write32(seen, at + 20, captured, order)
@@ -93,11 +102,13 @@ class PcapngMender:
                 return f"the packet claims {said:,} octets in a block with room for {room:,}: it was mended"
         return ""
 
-    def _link_type(self, seen: Look, known: Blocks, order: int) -> int:
+    def _interface(self, seen: Look, known: Blocks, order: int) -> tuple[int, int]:
+        """Give link type and snapshot length of the interface that the block at the start names."""
         number = number32(seen.octets, seen.start + 8, order)
         if number >= known.state[blocks.INTERFACES]:
-            return NO_NUMBER
-        return int(known.interfaces[number, blocks.IF_LINK_TYPE])
+            return NO_NUMBER, 0
+        interface = known.interfaces[number]
+        return int(interface[blocks.IF_LINK_TYPE]), int(interface[blocks.IF_SNAP])
 
     def _leads_on(self, seen: Look, known: Blocks, at: int) -> bool:
         if at == seen.stop:
@@ -137,7 +148,8 @@ class PcapngMender:
         if seen.stop - seen.start < 32:
             return 0
         at, order = seen.start, int(known.state[blocks.ORDER])
-        by_packet = length_by_packet(seen.octets, at + 28, seen.stop - at - 28, self._link_type(seen, known, order))
+        link, _ = self._interface(seen, known, order)
+        by_packet = length_by_packet(seen.octets, at + 28, seen.stop - at - 28, link)
         said = (*(number32(seen.octets, at + place, order) for place in (4, 20, 24)), by_packet)
         return max((length + 32 for length in said if length <= MAX_PACKET), default=0)
 

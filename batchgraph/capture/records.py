@@ -132,23 +132,26 @@ def is_believable(octets: Octets, at: int, extent: tuple[int, int], seconds_befo
         return False
     seen = evidence(octets, at + header, captured, wire, layout[LINK_TYPE])
     after = at + header + captured
+    odd = oddities(fraction, captured, wire, layout)
+    is_on_time = seconds_before < 0 or is_timely(octets, at, seconds_before, layout)
+    # What is left of a packet whose own record is damaged may look like this; what follows it speaks for nothing.
+    is_left_over = captured == 0 and (odd > 1 or not is_on_time)
     if after == stop and at_end:
-        return True
+        return not is_left_over
     if (
         seconds_before >= 0
+        and is_on_time
         and stop - after >= header
         and not seconds == fraction == captured
-        and is_timely(octets, at, seconds_before, layout)
         and is_timely(octets, after, seconds, layout)
     ):
         return True
-    odd = oddities(fraction, captured, wire, layout)
     if after > stop or (seen == TIED and captured == wire):
         return odd == 0 or seen == TIED
     points, _, last, whole = chain(octets, after, stop, at_end, CHAIN, layout)
     if last < 0:
         return whole == 1 and odd == 0
-    return odd <= 2 and points >= (_TIED_POINTS if seen >= 0 else 2 * _TIED_POINTS)
+    return odd <= 2 and not is_left_over and points >= (_TIED_POINTS if seen >= 0 else 2 * _TIED_POINTS)
 
 
 @kernel

@@ -29,13 +29,13 @@ from batchgraph.capture.blocks import (
     TRUST,
     Blocks,
     block_extent,
-    is_misfit,
     next_comment,
     note,
     other_block,
     packet_block,
     simple_block,
 )
+from batchgraph.capture.habits import captured_length, note_habits
 from batchgraph.capture.index import SUSPECT
 from batchgraph.capture.walk import DOUBTFUL, FULL, INTERFACES_FULL, OVERFLOW, Columns, Octets
 from batchgraph.compiled import kernel
@@ -74,10 +74,12 @@ def walk_pcapng(octets: Octets, start: int, stop: int, blocks: Blocks, into: Col
                 options = at + ((captured + 3) & ~3)
             if captured < 0:
                 return position, n, OVERFLOW, 0
-            if captured != wire and kind == BLOCK_ENHANCED:
-                snap = interfaces[number, IF_SNAP] if 0 <= number < state[INTERFACES] else 0
-                if is_misfit(octets, (at, captured, wire, link, snap), end, big):
-                    return position, n, DOUBTFUL, 0
+            if kind == BLOCK_ENHANCED:
+                if captured != wire and state[MENDED] != SUSPECT:
+                    snap = interfaces[number, IF_SNAP] if 0 <= number < state[INTERFACES] else 0
+                    if captured_length(octets, (at, captured, wire, link, snap), end, big, state) != captured:
+                        return position, n, DOUBTFUL, 0
+                note_habits(octets, (at, captured, wire), end, state)
             offset[n], cap_len[n], wire_len[n], time_ns[n] = at, captured, wire, time
             interface[n], link_type[n] = number, link
             is_suspect = position < suspect or (position < timed and not low <= time <= high)

@@ -1,0 +1,91 @@
+"""What the packet blocks of a pcapng file are usually like, compiled, and captured lengths that do not go with that.
+
+A block has room for its packet, padded, and for options: that the captured length is damaged shows only where it leaves
+octets over that are no options. But writers differ: many cut packets off, some leave padding as it was in memory, or
+write an end of options where there are none. What is strange is doubted only where it is strange for the file too.
+"""
+
+# ruff: noqa: PLR0911 (one case after the other, each with its answer)
+
+from __future__ import annotations
+
+from batchgraph.capture.blocks import CUT, ENDED, FILLED, LONGER, WHOLE
+from batchgraph.capture.evidence import is_exact
+from batchgraph.capture.walk import Numbers, Octets, number16
+from batchgraph.compiled import inlined, kernel
+
+DOUBTED = -1
+"""Instead of a captured length: that in the block is doubted, and no other is proven."""
+
+_FEW = 16
+"""Whole packets before anything is strange for a file."""
+
+_SELDOM = 8
+"""Of this many packets, at most one is cut off where that is strange for a file."""
+
+
+@inlined
+def note_habits(octets: Octets, packet: tuple[int, int, int], end: int, state: Numbers) -> None:
+    """Count what a packet is like (where it begins, its two lengths) whose block's body ends at `end`."""
+    at, captured, wire = packet
+    if captured != wire:
+        state[CUT if captured < wire else LONGER] += 1
+        return
+    state[WHOLE] += 1
+    padded = (captured + 3) & ~3
+    for k in range(at + captured, at + padded):
+        if octets[k]:
+            state[FILLED] += 1
+    if end - at - padded == 4:
+        state[ENDED] += 1
+
+
+@kernel
+def are_options(octets: Octets, at: int, end: int, big: int) -> tuple[bool, bool]:
+    """Tell whether octets are options or nothing (draft-ietf-opsawg-pcapng, 3.5), and whether one says a thing."""
+    say = False
+    while end - at >= 4:
+        code, length = number16(octets, at, big), number16(octets, at + 2, big)
+        at += 4
+        if code == 0:
+            return length == 0 and at == end, say
+        if length > end - at:
+            return False, say
+        say |= length > 0
+        at += (length + 3) & ~3
+    return at == end, say
+
+
+@kernel
+def captured_length(octets: Octets, packet: tuple[int, int, int, int, int], end: int, big: int, state: Numbers) -> int:
+    """Give the captured length that a packet should have by its block and by itself, or `DOUBTED`.
+
+    `packet` is where it begins, its lengths captured and on the wire, its link type and the snapshot length; `end` that
+    of the block's body. A writer may leave in the block what it does not count as captured: then that is as much as the
+    snapshot length.
+    """
+    at, captured, wire, link, snap = packet
+    if captured in (wire, snap):
+        return captured
+    room = end - at
+    padded = (captured + 3) & ~3
+    fits = (wire + 3) & ~3 == room
+    is_known = state[WHOLE] >= _FEW
+    if captured > wire:
+        if fits and is_exact(octets, at, captured, wire, link):
+            return wire
+        return DOUBTED if fits and is_known and state[LONGER] == 0 else captured
+    are, say = are_options(octets, at + padded, end, big)
+    if not fits:
+        is_end = are and room - padded == 4
+        return DOUBTED if is_end and is_known and state[ENDED] == 0 else captured
+    if not are:
+        return wire
+    if say or not is_known or _SELDOM * state[CUT] > state[WHOLE]:
+        return captured
+    is_filled = False
+    for k in range(at + captured, at + padded):
+        is_filled |= octets[k] != 0
+    if is_exact(octets, at, captured, wire, link) or (is_filled and state[FILLED] == 0):
+        return wire
+    return captured

@@ -1,0 +1,56 @@
+"""What is taken for a record of a classic pcap file, and what is not."""
+
+import struct
+
+import pytest
+
+from batchgraph.capture.index import REPAIRED, SOUND, SUSPECT
+from batchgraph.capture.reader import open_capture
+
+# Magic, version 2.4, time zone, accuracy, snapshot length 262144, link type 1 (Ethernet).
+HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+
+
+def frame(payload: bytes) -> bytes:
+    # Ethernet II, IPv4 (RFC 791, total length in octets 2 and 3), UDP (RFC 768).
+    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 28 + len(payload), 7, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
+    return bytes(12) + b"\x08\0" + ip + struct.pack(">HHHH", 1000, 2000, 8 + len(payload), 0) + payload
+
+
+def record(octets: bytes, *, captured: int | None = None, wire: int | None = None) -> bytes:
+    lengths = (len(octets) if captured is None else captured, len(octets) if wire is None else wire)
+    return struct.pack("<4I", 1_577_836_800, 0, *lengths) + octets
+
+
+@pytest.fixture
+def packets(write):
+    def read_packets(*parts: bytes) -> list[tuple[bytes, int]]:
+        read = []
+        for window in open_capture(write(HEADER, *parts)).windows():
+            index = window.index
+            for at, captured, trust in zip(index.offset, index.cap_len, index.trust, strict=True):
+                read.append((window.octets[at : at + captured].tobytes(), int(trust)))
+        return read
+
+    return read_packets
+
+
+WHOLE = [record(frame(b"whole %d" % number)) for number in range(4)]
+
+
+@pytest.mark.parametrize("behind", [b"".join(WHOLE), b""])
+def test_record__end_of_a_packet_is_no_record_without_octets(packets, behind):
+    # Its captured length lost the 16: what remains is a UDP header and 8 octets, captured length 0, on the wire a lot.
+    octets = frame(struct.pack(">Q", 5388))
+
+    assert packets(*WHOLE, record(octets, captured=34), behind)[4] == (octets, REPAIRED)
+
+
+def test_record__end_of_a_packet_whose_length_nothing_tells_is_no_record(packets):
+    # The same of a packet that was cut off when it was captured.
+    octets = frame(bytes(395))[:64] + struct.pack("<4I", 613, 744_640, 0, 0)
+    read = packets(*WHOLE, record(octets, captured=64, wire=437), *WHOLE)
+
+    assert b"" not in [packet for packet, _ in read]
+    assert [packet for packet, trust in read if trust != SUSPECT and packet == octets[:64]] == []
+    assert [trust for _, trust in read[:4]] == [SOUND] * 4
