@@ -157,6 +157,24 @@ def find_trailer(
 
 
 @kernel
+def are_within(
+    octets: Octets, at: int, stop: int, span: tuple[int, int], order: int, interfaces: Numbers, n_interfaces: int
+) -> bool:
+    """Tell whether the times of most packets of a chain of blocks up to `stop` lie within a span of nanoseconds."""
+    within, n = 0, 0
+    while at < stop:
+        kind, order, length, reason, _ = block_extent(octets, at, stop, order)
+        if reason >= 0:
+            break
+        if kind in (BLOCK_ENHANCED, BLOCK_OBSOLETE):
+            _, _, _, _, time, _ = packet_of(octets, at, (kind, order, length), interfaces, n_interfaces)
+            within += 1 if span[0] <= time <= span[1] else 0
+            n += 1
+        at += length
+    return n > 0 and 4 * within >= 3 * n
+
+
+@kernel
 def survey_blocks(
     octets: Octets, at: int, stop: int, order: int, interfaces: Numbers, n_interfaces: int
 ) -> tuple[int, int]:

@@ -23,19 +23,30 @@ _FEW = 16
 _SELDOM = 8
 """Of this many packets, at most one is cut off where that is strange for a file."""
 
+_RARE = 64
+"""Of this many packets, at most one has odd padding, or more captured than on the wire, where that is strange."""
+
+
+@inlined
+def is_filled(octets: Octets, at: int, end: int) -> bool:
+    """Tell whether octets that pad a packet are other than zeros."""
+    filled = False
+    for k in range(at, end):
+        filled |= octets[k] != 0
+    return filled
+
 
 @inlined
 def note_habits(octets: Octets, packet: tuple[int, int, int], end: int, state: Numbers) -> None:
     """Count what a packet is like (where it begins, its two lengths) whose block's body ends at `end`."""
     at, captured, wire = packet
+    padded = (captured + 3) & ~3
+    if is_filled(octets, at + captured, at + padded):
+        state[FILLED] += 1
     if captured != wire:
         state[CUT if captured < wire else LONGER] += 1
         return
     state[WHOLE] += 1
-    padded = (captured + 3) & ~3
-    for k in range(at + captured, at + padded):
-        if octets[k]:
-            state[FILLED] += 1
     if end - at - padded == 4:
         state[ENDED] += 1
 
@@ -65,27 +76,25 @@ def captured_length(octets: Octets, packet: tuple[int, int, int, int, int], end:
     snapshot length.
     """
     at, captured, wire, link, snap = packet
-    if captured in (wire, snap):
-        return captured
     room = end - at
     padded = (captured + 3) & ~3
+    if captured == wire == 0:
+        return 0 if room <= 4 or are_options(octets, at, end, big)[0] else DOUBTED
+    if captured in (wire, snap):
+        return captured
     fits = (wire + 3) & ~3 == room
     is_known = state[WHOLE] >= _FEW
     if captured > wire:
         if fits and is_exact(octets, at, captured, wire, link):
             return wire
-        return DOUBTED if fits and is_known and state[LONGER] == 0 else captured
+        return DOUBTED if fits and is_known and _RARE * state[LONGER] <= state[WHOLE] else captured
     are, say = are_options(octets, at + padded, end, big)
+    is_odd = _RARE * state[FILLED] <= state[WHOLE] and is_filled(octets, at + captured, at + padded)
     if not fits:
-        is_end = are and room - padded == 4
-        return DOUBTED if is_end and is_known and state[ENDED] == 0 else captured
+        is_odd |= are and room - padded == 4 and state[ENDED] == 0
+        return DOUBTED if is_odd and is_known else captured
     if not are:
         return wire
     if say or not is_known or _SELDOM * state[CUT] > state[WHOLE]:
         return captured
-    is_filled = False
-    for k in range(at + captured, at + padded):
-        is_filled |= octets[k] != 0
-    if is_exact(octets, at, captured, wire, link) or (is_filled and state[FILLED] == 0):
-        return wire
-    return captured
+    return wire if is_odd or is_exact(octets, at, captured, wire, link) else captured

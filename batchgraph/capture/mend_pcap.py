@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 from batchgraph.capture import records
 from batchgraph.capture.evidence import TIED, UNKNOWN, evidence, length_by_packet
 from batchgraph.capture.index import REPAIRED, SUSPECT, PacketIndex
-from batchgraph.capture.look import LARGEST_PACKET, SMALL_GAP, Look, describe_zeros, most_in_payload
-from batchgraph.capture.records import chain, header_at, is_zero, oddities, strict_chain, survey
+from batchgraph.capture.look import (
+    LARGEST_PACKET,
+    SMALL_GAP,
+    Look,
+    begins_in_zeros,
+    between,
+    describe_zeros,
+    most_in_payload,
+)
+from batchgraph.capture.records import chain, header_at, is_within, is_zero, oddities, strict_chain, survey
 from batchgraph.capture.salvage import Mended
 from batchgraph.capture.walk import MAX_PACKET
 from batchgraph.capture.walk_pcap import find_record
@@ -34,6 +42,7 @@ class PcapMender:
         self.is_lost = False
         self.is_headless = False
         self.passed = 0
+        self._doubted_until = 0
         self._layout = layout
 
     def mend(self, seen: Look, index: PacketIndex) -> Mended:
@@ -56,7 +65,10 @@ class PcapMender:
 
     def put_before(self, seen: Look, index: PacketIndex, doubtful: int) -> int:
         """Write the packet before a doubtful one to the index, where there is one; give how many that are."""
-        return self._put(seen, index, 0, seen.start, trust=self._trust) if seen.start != doubtful else 0
+        if seen.start == doubtful:
+            return 0
+        trust = SUSPECT if begins_in_zeros(seen, doubtful) else self._trust
+        return self._put(seen, index, 0, seen.start, trust=trust)
 
     @property
     def _header(self) -> int:
@@ -190,7 +202,9 @@ class PcapMender:
 
         Where zeros begin right behind an octet that is not zero, the damage began there.
         """
-        zeros = is_zero(seen.octets, doubtful, min(16, seen.stop - doubtful)) and seen.octets[doubtful - 1] != 0
+        if begins_in_zeros(seen, doubtful):
+            return SUSPECT
+        zeros = is_zero(seen.octets, doubtful, min(16, seen.stop - doubtful))
         return self._trust if zeros or self._is_recognisable(seen, doubtful) else SUSPECT
 
     def _is_recognisable(self, seen: Look, at: int) -> bool:
@@ -207,7 +221,11 @@ class PcapMender:
         return packet == TIED or (packet >= UNKNOWN and last >= 0 and abs(seconds - last) <= records.HOUR)
 
     def _search(self, seen: Look, start: int, bad: int) -> int:
-        """Find the next record, or -1; chains within a payload that lead nowhere are passed over."""
+        """Find the next record, or -1; chains within a payload that lead nowhere are passed over.
+
+        `_doubted_until` is then where what is doubted of a chain ends that is kept, as its times are the capture's.
+        """
+        self._doubted_until = 0
         extent = (seen.stop, seen.at_end, bad)
         found, _, _, _ = find_record(seen.octets, start, seen.limit, extent, self._layout)
         if found < 0:
@@ -221,7 +239,20 @@ class PcapMender:
         other, _, _, _ = find_record(seen.octets, found + 1, broke, (seen.stop, seen.at_end, broke), self._layout)
         if other < 0 or any(last + self._header + length == other for length in self._lengths(seen, last)):
             return int(found)
+        if self._is_of_capture(seen, int(found), int(broke), int(other)):
+            self._doubted_until = int(other)
+            return int(found)
         return int(other)
+
+    def _is_of_capture(self, seen: Look, found: int, broke: int, other: int) -> bool:
+        """Tell whether a chain's times lie between those before the gap and those of another chain behind it.
+
+        A chain breaks off at further damage too. One in a payload was captured before, and seldom just before.
+        """
+        low = int(self._layout[records.SOUND_TIME])
+        seconds, fraction, _, _ = self._read(seen, other)
+        high = seconds * 1_000_000_000 + fraction * int(self._layout[records.FRACTION_NS])
+        return low > 0 and is_within(seen.octets, found, broke, between(low, high), self._layout)
 
     def _claim(self, seen: Look, at: int) -> int:
         """Give how long the record at a place may be, by anything that it says of itself; 0 where it is none."""
@@ -242,7 +273,8 @@ class PcapMender:
         largest = max(largest, claimed, int(layout[records.LARGEST]))
         low = int(layout[records.SOUND_SECONDS])
         self._pass(found - seen.start)
-        layout[records.SUSPECT_ZONE] = max(largest + self._header, layout[records.SUSPECT_ZONE])
+        zone = max(largest + self._header, self._doubted_until - found)
+        layout[records.SUSPECT_ZONE] = max(zone, layout[records.SUSPECT_ZONE])
         layout[records.TIMED_ZONE] = LARGEST_PACKET
         layout[records.TIME_LOW] = layout[records.SOUND_TIME]
         gap = self.passed + found - seen.start

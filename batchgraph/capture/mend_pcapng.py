@@ -10,12 +10,20 @@ import numpy as np
 
 from batchgraph.capture import blocks
 from batchgraph.capture.blocks import BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SECTION, BLOCK_SIMPLE, Blocks, block_extent
-from batchgraph.capture.chain_pcapng import chain_blocks, find_block, find_trailer, is_known, packet_of, survey_blocks
+from batchgraph.capture.chain_pcapng import (
+    are_within,
+    chain_blocks,
+    find_block,
+    find_trailer,
+    is_known,
+    packet_of,
+    survey_blocks,
+)
 from batchgraph.capture.evidence import length_by_packet
 from batchgraph.capture.habits import DOUBTED, captured_length
 from batchgraph.capture.index import NO_NUMBER, NO_TIME, REPAIRED, SUSPECT
 from batchgraph.capture.infer import PACKETS_TRIED, describe_link_type, infer_link_type
-from batchgraph.capture.look import LARGEST_PACKET, SMALL_GAP, Look, describe_zeros, most_in_payload
+from batchgraph.capture.look import LARGEST_PACKET, SMALL_GAP, Look, between, describe_zeros, most_in_payload
 from batchgraph.capture.salvage import Mended
 from batchgraph.capture.walk import MAX_PACKET, MORE, TRAILER, largest_packet, number32
 
@@ -33,6 +41,7 @@ class PcapngMender:
     def __init__(self) -> None:
         self.is_lost = False
         self.passed = 0
+        self._doubted_until = 0
 
     def mend(self, seen: Look, known: Blocks) -> Mended:
         """Do the best about the block at the start of what is looked at."""
@@ -41,7 +50,7 @@ class PcapngMender:
         if seen.stop - seen.start >= 12 and (what := self._mend_block(seen, known)):
             return Mended(seen.start, at=seen.start, what=what)
         if length := self._bounded(seen, known):
-            what = "the packet is longer than its block, or than its link type allows"
+            what = "the packet is longer than its block, or than its link type allows, or empty in a block with room"
             return Mended(seen.start + length, 0, length, seen.start, what)
         if self._is_cut(seen, known):
             left = seen.stop - seen.start
@@ -87,6 +96,9 @@ class PcapngMender:
         said, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
         link, snap = self._interface(seen, known, order)
         room = length - 32
+        by_packet = length_by_packet(seen.octets, at + 28, room, link)
+        if said == wire == 0:
+            return self._mend_empty(seen, known, order, room, by_packet)
         if kind == BLOCK_ENHANCED and said <= min(room, largest_packet(link)):
             packet = (at + 28, said, wire, link, snap)
             if captured_length(seen.octets, packet, at + length - 4, order, known.state) == DOUBTED:
@@ -94,13 +106,22 @@ class PcapngMender:
                 return (
                     f"the packet claims {said:,} octets of {wire:,}, and its block has room for {room:,}: it is suspect"
                 )
-        by_packet = length_by_packet(seen.octets, at + 28, room, link)
         for captured in (wire, by_packet):
             if captured != said and 0 < captured <= min(room, wire) and room < captured + 4:
                 _write32(seen, at + 20, captured, order)
                 known.state[blocks.MENDED] = REPAIRED
                 return f"the packet claims {said:,} octets in a block with room for {room:,}: it was mended"
         return ""
+
+    def _mend_empty(self, seen: Look, known: Blocks, order: int, room: int, by_packet: int) -> str:
+        """Set right lengths that zeros were written over, where the packet tells them; more may be damaged."""
+        length = 60 if 0 < by_packet < room == 60 else by_packet
+        if not room - 4 < length <= room:
+            return ""
+        for place in (20, 24):
+            _write32(seen, seen.start + place, length, order)
+        known.state[blocks.MENDED] = SUSPECT
+        return f"the packet claims no octets in a block with room for {room:,}: it was mended, and is suspect"
 
     def _interface(self, seen: Look, known: Blocks, order: int) -> tuple[int, int]:
         """Give link type and snapshot length of the interface that the block at the start names."""
@@ -181,6 +202,7 @@ class PcapngMender:
     def _search_in(self, seen: Look, known: Blocks, start: int) -> int:
         """Find the next block; chains within a payload that lead nowhere are passed over."""
         state, octets, order = known.state, seen.octets, int(known.state[blocks.ORDER])
+        self._doubted_until = 0
         interfaces = (known.interfaces, state[blocks.INTERFACES])
         extent = (seen.stop, seen.at_end, -1)
         found, _, _, _ = find_block(octets, start, seen.limit, extent, order, *interfaces)
@@ -191,18 +213,33 @@ class PcapngMender:
         _, broke, _, whole = chain_blocks(octets, found, followed, order, *interfaces)
         if whole or broke - found > most_in_payload(int(state[blocks.LARGEST])):
             return int(found)
-        # A chain that breaks off at a block may lie in the payload of a packet whose own block is lost, which cuts its
-        # last block off: a chain that begins within that block and leads on wins, unless the block ends there.
-        if stop - broke < 8:
+        other = self._leads_on_from(seen, known, int(found), int(broke))
+        if other < 0:
             return int(found)
+        # As for pcap files: further damage breaks a chain off too, and one in a payload was captured before.
+        low = int(state[blocks.LAST_TIME])
+        _, high = survey_blocks(octets, other, other + number32(octets, other + 4, order), order, *interfaces)
+        if NO_TIME in (low, high) or not are_within(octets, found, broke, between(low, int(high)), order, *interfaces):
+            return other
+        self._doubted_until = other
+        return int(found)
+
+    def _leads_on_from(self, seen: Look, known: Blocks, found: int, broke: int) -> int:
+        """Give where a chain begins that leads on beyond one that broke off, and not behind its last block; else -1.
+
+        A chain that breaks off at a block may lie in the payload of a packet whose own block is lost, which cuts its
+        last block off: a chain that begins within that block and leads on wins, unless the block ends there.
+        """
+        octets, order = seen.octets, int(known.state[blocks.ORDER])
+        if seen.stop - broke < 8:
+            return -1
         kind, claimed = number32(octets, broke, order), number32(octets, broke + 4, order)
         if not is_known(kind) or claimed > MAX_PACKET:
-            return int(found)
-        stop = min(broke + claimed, seen.stop)
-        other, _, _, _ = find_block(octets, found + 1, stop, (seen.stop, seen.at_end, broke), order, *interfaces)
-        if other < 0 or number32(octets, other - 4, order) == other - broke:
-            return int(found)
-        return int(other)
+            return -1
+        interfaces = (known.interfaces, known.state[blocks.INTERFACES])
+        extent = (seen.stop, seen.at_end, broke)
+        other, _, _, _ = find_block(octets, found + 1, min(broke + claimed, seen.stop), extent, order, *interfaces)
+        return -1 if other < 0 or number32(octets, other - 4, order) == other - broke else int(other)
 
     def _resume(self, seen: Look, known: Blocks, found: int, *, gap: int, claimed: int = 0) -> str:
         """Set what is suspect behind a gap, as for pcap files, and infer what a lost section said."""
@@ -218,7 +255,8 @@ class PcapngMender:
         largest = max(largest, claimed, int(state[blocks.LARGEST]))
         low = int(state[blocks.LAST_TIME])
         left = int(state[blocks.SUSPECT_ZONE]) - (found - seen.start)
-        state[blocks.SUSPECT_ZONE], state[blocks.TIMED_ZONE] = max(largest, left), LARGEST_PACKET
+        state[blocks.SUSPECT_ZONE] = max(largest, left, self._doubted_until - found)
+        state[blocks.TIMED_ZONE] = LARGEST_PACKET
         state[blocks.TIME_LOW], state[blocks.TIME_HIGH] = 0, -1
         if NO_TIME not in (low, high) and gap <= SMALL_GAP:
             state[blocks.TIME_LOW], state[blocks.TIME_HIGH] = low, high

@@ -128,10 +128,11 @@ def is_believable(octets: Octets, at: int, extent: tuple[int, int], seconds_befo
     stop, at_end = extent
     seconds, fraction, captured, wire = header_at(octets, at, layout)
     header = layout[RECORD_HEADER]
-    if is_zero(octets, at, 16) or is_file_magic(octets, at):
+    after = at + header + captured
+    claims_others = captured > wire and is_followed(octets, at + header + wire, after, seconds, layout)
+    if claims_others or is_zero(octets, at, 16) or is_file_magic(octets, at):
         return False
     seen = evidence(octets, at + header, captured, wire, layout[LINK_TYPE])
-    after = at + header + captured
     odd = oddities(fraction, captured, wire, layout)
     is_on_time = seconds_before < 0 or is_timely(octets, at, seconds_before, layout)
     # What is left of a packet whose own record is damaged may look like this; what follows it speaks for nothing.
@@ -152,6 +153,18 @@ def is_believable(octets: Octets, at: int, extent: tuple[int, int], seconds_befo
     if last < 0:
         return whole == 1 and odd == 0
     return odd <= 2 and not is_left_over and points >= (_TIED_POINTS if seen >= 0 else 2 * _TIED_POINTS)
+
+
+@kernel
+def is_followed(octets: Octets, at: int, stop: int, seconds: int, layout: Numbers) -> bool:
+    """Tell whether sound records stand right from `at` to `stop`: then one that claims them does so by its damage."""
+    header = layout[RECORD_HEADER]
+    while stop - at >= header:
+        own, fraction, captured, wire = header_at(octets, at, layout)
+        if oddities(fraction, captured, wire, layout) or not is_timely(octets, at, seconds, layout):
+            return False
+        seconds, at = own, at + header + captured
+    return at == stop
 
 
 @kernel
@@ -177,6 +190,18 @@ def strict_chain(octets: Octets, at: int, stop: int, at_end: int, layout: Number
         n += 1
         at += header + captured
     return n, at, 1
+
+
+@kernel
+def is_within(octets: Octets, at: int, stop: int, span: tuple[int, int], layout: Numbers) -> bool:
+    """Tell whether the times of most records from `at` to `stop` lie within a span of nanoseconds."""
+    header, within, n = layout[RECORD_HEADER], 0, 0
+    while stop - at >= header:
+        seconds, fraction, captured, _ = header_at(octets, at, layout)
+        within += 1 if span[0] <= seconds * 1_000_000_000 + fraction * layout[FRACTION_NS] <= span[1] else 0
+        n += 1
+        at += header + captured
+    return 4 * within >= 3 * n
 
 
 @kernel

@@ -75,7 +75,7 @@ def walk_pcapng(octets: Octets, start: int, stop: int, blocks: Blocks, into: Col
             if captured < 0:
                 return position, n, OVERFLOW, 0
             if kind == BLOCK_ENHANCED:
-                if captured != wire and state[MENDED] != SUSPECT:
+                if (captured != wire or captured == 0) and state[MENDED] != SUSPECT:
                     snap = interfaces[number, IF_SNAP] if 0 <= number < state[INTERFACES] else 0
                     if captured_length(octets, (at, captured, wire, link, snap), end, big, state) != captured:
                         return position, n, DOUBTFUL, 0

@@ -109,3 +109,24 @@ def test_habits__cut_packet_is_sound_where_nothing_is_strange_for_its_file(last,
     captured = int.from_bytes(cut[20:24], "little")
 
     assert last(before, cut) == (cut[28 : 28 + captured], SOUND)
+
+
+def test_habits__padding_of_a_cut_packet_that_would_not_be_zeros_makes_it_suspect(last):
+    octets = ipv4(b"\xab" * 269)
+
+    assert last(WHOLE, block(octets, captured=309, wire=1057)) == (octets[:309], SUSPECT)
+
+
+def test_habits__lengths_under_zeros_are_mended_by_the_packet_which_is_suspect(last):
+    octets = ipv4(b"\xab" * 40)
+
+    assert last(WHOLE, block(octets, captured=0, wire=0)) == (octets, SUSPECT)
+
+
+def test_habits__zeros_in_a_block_with_room_are_no_packet(last):
+    # The 17th block is zeros but for its frame.
+    assert last(WHOLE, block(bytes(60), captured=0, wire=0)) == (ipv4(b"whole"), SOUND)
+
+
+def test_habits__empty_packet_with_a_comment_is_sound(last):
+    assert last(WHOLE, block(b"", behind=b"\1\0\2\0no\0\0" + END)) == (b"", SOUND)

@@ -54,3 +54,20 @@ def test_record__end_of_a_packet_whose_length_nothing_tells_is_no_record(packets
     assert b"" not in [packet for packet, _ in read]
     assert [packet for packet, trust in read if trust != SUSPECT and packet == octets[:64]] == []
     assert [trust for _, trust in read[:4]] == [SOUND] * 4
+
+
+def test_record__before_zeros_that_reach_into_the_next_header_is_suspect(packets):
+    # Zeros over the last 20 octets of a packet and the first 10 of the next record: its time, and its captured length.
+    octets, after = frame(b"\xab" * 40), record(frame(b"after"))
+    read = packets(*WHOLE, record(octets)[:-20], bytes(30), after[10:], *WHOLE)
+
+    assert read[4] == (octets[:-20] + bytes(20), SUSPECT)
+    assert read[5] == (frame(b"after"), REPAIRED)
+
+
+def test_record__that_claims_the_whole_next_one_is_mended(packets):
+    # Its captured length gained 64, which is what the next record has with its header.
+    octets, after = frame(b"\xab" * 100), frame(b"\xcd" * 6)
+    read = packets(*WHOLE, record(octets, captured=len(octets) + 64), record(after), *WHOLE)
+
+    assert read[4:6] == [(octets, REPAIRED), (after, SOUND)]

@@ -165,8 +165,9 @@ def _strict_pcapng(octets: bytes) -> int:
         if struct.unpack_from(order + "I", octets, at + length - 4)[0] != length:
             break
         if kind == 6:
-            if length < 32 or struct.unpack_from(order + "I", octets, at + 20)[0] > length - 32:
+            captured = struct.unpack_from(order + "I", octets, at + 20)[0] if length >= 32 else length
+            if captured > length - 32:
                 break
-            n += 1
+            n += captured > 0
         at += length
     return n
