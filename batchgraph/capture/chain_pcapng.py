@@ -114,18 +114,25 @@ def find_block(
     """
     stop, at_end, bad = extent
     low, high = (3, 0) if order else (0, 3)
+    # The next block of a chain that was found to lead nowhere: those behind it lead nowhere either.
+    dead = -1
     for at in range(start, min(limit, stop - 11)):
-        # The lowest two bits of the length and the highest octets pass over nearly every place that is no block.
-        if octets[at + 4 + low] & 3 or octets[at + 4 + high] > MAX_BLOCK >> 24:
+        # The lowest octet of the type passes over nearly every place that is no block, then the ends of the length.
+        lowest = octets[at + low]
+        is_packet = lowest in (BLOCK_ENHANCED, BLOCK_SIMPLE, BLOCK_OBSOLETE)
+        if not is_packet and (n_interfaces or lowest not in (BLOCK_INTERFACE, BLOCK_SECTION & 0xFF)):
             continue
-        if octets[at + high] and octets[at] != 0x0A:
+        if octets[at + 4 + low] & 3 or octets[at + 4 + high] > MAX_BLOCK >> 24:
             continue
         kind = number32(octets, at, order)
         is_packet = kind in (BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SIMPLE)
         if not is_packet and (n_interfaces or kind not in (BLOCK_SECTION, BLOCK_INTERFACE)):
             continue
         extent_of_first = (stop, at_end, 1)
-        first, _, _, _ = chain_blocks(octets, at, extent_of_first, order, interfaces, n_interfaces)
+        first, behind, _, _ = chain_blocks(octets, at, extent_of_first, order, interfaces, n_interfaces)
+        if at == dead < bad:
+            dead = behind
+            continue
         if first < _PLAIN_POINTS:
             continue
         points, position, last, whole = chain_blocks(octets, at, (stop, at_end, 8), order, interfaces, n_interfaces)
@@ -133,6 +140,7 @@ def find_block(
             points, position, last, whole = chain_blocks(
                 octets, at, (stop, at_end, FOLLOWED), order, interfaces, n_interfaces
             )
+            dead = behind
         if last >= 0 and points >= CONVINCING and (at >= bad or (position > bad and (whole or last > bad))):
             return at, position, last, whole
     return -1, -1, -1, 0
@@ -143,9 +151,11 @@ def find_trailer(
     octets: Octets, at: int, stop: int, at_end: int, order: int, interfaces: Numbers, n_interfaces: int
 ) -> int:
     """Find a block's length by that at its end, where a block or the end of the file is behind it; else give 0."""
+    low = 3 if order else 0
     for length in range(12, stop - at + 1, 4):
         after = at + length
-        if number32(octets, after - 4, order) == length:
+        # Of most places, one octet tells.
+        if octets[after - 4 + low] == length & 0xFF and number32(octets, after - 4, order) == length:
             if after == stop:
                 if at_end:
                     return length

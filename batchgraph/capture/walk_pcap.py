@@ -156,7 +156,7 @@ def find_record(
         seconds, fraction, captured, wire = header_at(octets, at, layout)
         if captured == 0 or seconds == fraction == captured or oddities(fraction, captured, wire, layout):
             continue
-        if at == dead:
+        if at == dead < bad:
             dead = at + header + captured
             continue
         have = min(captured, stop - at - header)
