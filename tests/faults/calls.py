@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .child import fork, run_command, wait_for
+from .child import fork, wait_for
 
 CALLS = ("open", "write", "fsync", "replace", "mkdir", "unlink", "rmdir")
 ERRORS = ("ENOSPC", "EIO", "EACCES")
@@ -98,24 +98,24 @@ class _NotedFile(io.FileIO):
         return super().write(octets)
 
 
-def count_calls(captures: Path, out: Path, log: Path) -> dict[str, int]:
+def count_calls(run: Callable[..., int], out: Path, log: Path) -> dict[str, int]:
     """Run undisturbed, in a child of its own, and give how often each call changes the results directory."""
     faults = Faults(out)
     faults.install()
-    run_command(captures, out, log)
+    run(out, log)
     return dict(faults.counts)
 
 
-def run_with_fault(captures: Path, out: Path, log: Path, *, call: str, number: int, fault: str) -> int:
+def run_with_fault(run: Callable[..., int], out: Path, log: Path, *, call: str, number: int, fault: str) -> int:
     """Run in a child in which a call fails, or which is killed there, and give the exit code."""
 
-    def run() -> int:
+    def run_faulty() -> int:
         Faults(out, call, number, fault).install()
-        return run_command(captures, out, log)
+        return run(out, log)
 
-    return wait_for(fork(run))
+    return wait_for(fork(run_faulty))
 
 
-def faulty(captures: Path, *, call: str, number: int, fault: str) -> Callable[[Path, Path], int]:
+def faulty(run: Callable[..., int], *, call: str, number: int, fault: str) -> Callable[[Path, Path], int]:
     """Give `run_with_fault` for `try_point`."""
-    return partial(run_with_fault, captures, call=call, number=number, fault=fault)
+    return partial(run_with_fault, run, call=call, number=number, fault=fault)

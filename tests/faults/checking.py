@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -37,6 +38,9 @@ def _page(path: Path) -> None:
     if not path.read_text(encoding="utf-8").rstrip().endswith("</html>"):
         raise ValueError("not whole")
 
+
+_RANDOM = re.compile(r"(?<=\.spill-)\w+|\.[0-9a-f]{8}(?=\.tmp$)")
+"""What is random in the name of something half written."""
 
 CHECKS: dict[str, Callable[[Path], object]] = {
     ".parquet": _parquet,
@@ -76,6 +80,20 @@ def leftovers(out: Path) -> list[str]:
     """Name what is left of things half written."""
     paths = [path.relative_to(out) for path in sorted(out.rglob("*"))]
     return [str(path) for path in paths if is_temporary(path)]
+
+
+def state(out: Path) -> str:
+    """Digest all that a continued run finds, and may go by.
+
+    Of what is half written it removes all before it begins, whatever that holds and however it is called; of a lock it
+    asks whether the process is gone that is named there.
+    """
+    found = []
+    for path in sorted(out.rglob("*")):
+        name = _RANDOM.sub("", path.relative_to(out).as_posix())
+        is_read = path.is_file() and not is_temporary(path.relative_to(out)) and path.name != "lock"
+        found.append((name, hashlib.sha256(path.read_bytes()).hexdigest() if is_read else path.stat().st_size > 0))
+    return hashlib.sha256(repr(sorted(set(found), key=repr)).encode()).hexdigest()
 
 
 def digests(out: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ import importlib
 import os
 import pickle
 import signal
-import struct
 import sys
 import time
 import traceback
@@ -15,23 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from batchgraph.receipts import code_digest
+
+from .scenarios import SCENARIOS
+
 T = TypeVar("T")
-
-# draft-ietf-opsawg-pcap, section 4: magic number, version 2.4, reserved, snapshot length, LINKTYPE_ETHERNET
-_PCAP_HEADER = bytes.fromhex("a1b2c3d4 0002 0004 00000000 00000000 00040000 00000001")
-# IPv4 and UDP to 10.0.0.2:53 with a payload of 4 octets (RFC 791, section 3.1; RFC 768)
-_FRAME = bytes.fromhex("020000000002 020000000001 0800 4500 0020 0000 0000 40 11 0000 0a0000ff 0a000002")
-_DATAGRAM = bytes.fromhex("03e8 0035 000c 0000 01020304")
-
-
-def make_captures(folder: Path, n: int = 2) -> Path:
-    """Write `n` captures of three packets each, no two alike."""
-    folder.mkdir(parents=True)
-    for number in range(n):
-        frame = _FRAME.replace(b"\x0a\0\0\xff", bytes([10, 0, 1, number])) + _DATAGRAM
-        records = b"".join(struct.pack(">IIII", second, number, len(frame), len(frame)) + frame for second in range(3))
-        (folder / f"c{number}.pcap").write_bytes(_PCAP_HEADER + records)
-    return folder
 
 
 def import_everything(scratch: Path) -> None:
@@ -39,7 +26,7 @@ def import_everything(scratch: Path) -> None:
     from batchgraph.decode.warm_up import warm_up
 
     warm_up()
-    captures = make_captures(scratch / "warm-up")
+    captures = SCENARIOS["plain"].make_captures(scratch / "warm-up")
 
     def loaded() -> list[str]:
         run_command(captures, scratch / "warm-up-results", scratch / "log")
@@ -48,6 +35,7 @@ def import_everything(scratch: Path) -> None:
     for name in in_child(loaded):
         with suppress(ImportError):
             importlib.import_module(name)
+    code_digest()
 
 
 def fork(function: Callable[[], T]) -> int:
@@ -100,7 +88,15 @@ def in_child(function: Callable[[], T]) -> T:
     return result
 
 
-def run_command(captures: Path, out: Path, log: Path, *, workers: int = 0, begin: Callable[[], object] = int) -> int:
+def run_command(
+    captures: Path,
+    out: Path,
+    log: Path,
+    *,
+    scenario: str = "plain",
+    workers: int = 0,
+    begin: Callable[[], object] = int,
+) -> int:
     """Run the command line in this process, its messages in `log`, and give the exit code.
 
     `begin` is called when the log is open, before anything else.
@@ -110,7 +106,9 @@ def run_command(captures: Path, out: Path, log: Path, *, workers: int = 0, begin
     with log.open("w", encoding="utf-8") as file:
         sys.stdout = sys.stderr = file
         begin()
+        SCENARIOS[scenario].change()
         arguments = ["run", str(captures), "--out", str(out), "--workers", str(workers), "--format", "svg"]
+        arguments += SCENARIOS[scenario].arguments
         if workers == 0:  # with workers it would show dask's own messages
             arguments.append("--debug")
         try:

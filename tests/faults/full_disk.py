@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from .child import fork, import_everything, make_captures, run_command, wait_for
+from .child import fork, import_everything, run_command, wait_for
 from .points import Bench, Tally, make_bench, say, try_point
+from .scenarios import SCENARIOS
 
 KIBIBYTES = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 4096)
 FILE_OCTETS = (0, 1, 100, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000)
@@ -108,7 +109,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="full-") as name:
         folder = Path(name).resolve()
         import_everything(folder)
-        bench = make_bench(make_captures(folder / "captures", options.captures), folder)
+        bench = make_bench(SCENARIOS["plain"].make_captures(folder / "captures", options.captures), folder)
         say(f"{'what':<14} {'octets':>9} {'it was':<7}")
         tallies = try_limits(bench, FILE_OCTETS[::4] if options.few else FILE_OCTETS)
         if not options.limits_only and can_mount(folder / "disk"):

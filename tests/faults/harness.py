@@ -9,16 +9,20 @@ with 0 and give what an undisturbed run gives, with nothing half written left.
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shutil
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import TextIO
 
 from . import calls, system_calls
-from .child import import_everything, in_child, make_captures
+from .child import import_everything, in_child
 from .points import Bench, Tally, make_bench, say, try_point
+from .scenarios import SCENARIOS
 
 FAULTS = (*calls.ERRORS, calls.KILLED)
 
@@ -28,27 +32,31 @@ def find_points(by: str, bench: Bench) -> dict[str, list[int]]:
     out, log = bench.folder / "out", bench.folder / "log"
     shutil.rmtree(out, ignore_errors=True)
     if by == "strace":
-        return system_calls.find_points(bench.captures, out, log, bench.folder / "trace")
-    counts = in_child(partial(calls.count_calls, bench.captures, out, log))
+        return system_calls.find_points(bench.run, out, log, bench.captures)
+    counts = in_child(partial(calls.count_calls, bench.run, out, log))
     return {call: list(range(1, counts[call] + 1)) for call in calls.CALLS if call in counts}
 
 
-def try_all(bench: Bench, module: ModuleType, points: dict[str, list[int]], *, every: int, offset: int) -> list[Tally]:
-    """Try every point with every fault, or an even share of them, and print a line for each kind."""
+def try_all(
+    bench: Bench, module: ModuleType, points: dict[str, list[int]], log: TextIO, *, every: int, offset: int
+) -> list[Tally]:
+    """Try every point with every fault, or an even share of them; a line for each kind is printed, one each logged."""
     tallies = []
     turn = offset
     for call, numbers in points.items():
-        for fault in FAULTS:
+        for fault in FAULTS if system_calls.READS not in call else ("EIO", "EACCES"):
             tally = Tally()
             for number in numbers:
                 turn += 1
                 if turn % every == 0:
-                    faulty = module.faulty(bench.captures, call=call, number=number, fault=fault)
+                    faulty = module.faulty(bench.run, call=call, number=number, fault=fault)
                     name = f"{fault} at {call} {number}"
                     try_point(bench, name, faulty, tally, killed=fault == calls.KILLED)
+                    log.write(f"{name}: {tally.last}\n")
+                    log.flush()
             tallies.append(tally)
             good = tally.points - len(tally.wrong)
-            say(f"{call:<10} {fault:<8} {len(numbers):>6} {tally.points:>6} {tally.stopped:>7} {good:>6}")
+            say(f"{call:<20} {fault:<8} {len(numbers):>6} {tally.points:>6} {tally.stopped:>7} {good:>6}")
             for problem in tally.wrong:
                 say(f"  WRONG {problem}")
     return tallies
@@ -62,20 +70,28 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--every", type=int, default=1, help="try every n-th point only")
     parser.add_argument("--offset", type=int, default=0, help="which share of the points, with --every")
     parser.add_argument("--folder", type=Path, help="where runs are made; in memory it is soonest done")
+    parser.add_argument("--scenario", choices=SCENARIOS, default="plain", help="how to run")
+    parser.add_argument("--only", default="", help="a pattern of the names of the calls to try")
+    parser.add_argument("--log", type=Path, default=os.devnull, help="gets a line for each point")
     options = parser.parse_args(arguments)
     if options.by == "strace" and not shutil.which("strace"):
         say("strace is not installed: its points were not tried")
         return 0
-    with tempfile.TemporaryDirectory(dir=options.folder, prefix="faults-") as name:
+    with (
+        tempfile.TemporaryDirectory(dir=options.folder, prefix="faults-") as name,
+        Path(options.log).open("a", encoding="utf-8") as log,
+    ):
         folder = Path(name).resolve()
         import_everything(folder)
-        bench = make_bench(make_captures(folder / "captures", options.captures), folder)
+        captures = SCENARIOS[options.scenario].make_captures(folder / "captures", options.captures)
+        bench = make_bench(captures, folder, options.scenario)
         points = find_points(options.by, bench)
-        say(f"{'call':<10} {'fault':<8} {'points':>6} {'tried':>6} {'stopped':>7} {'good':>6}")
+        points = {call: numbers for call, numbers in points.items() if re.search(options.only, call)}
+        say(f"{'call':<20} {'fault':<8} {'points':>6} {'tried':>6} {'stopped':>7} {'good':>6}")
         module = system_calls if options.by == "strace" else calls
-        tallies = try_all(bench, module, points, every=options.every, offset=options.offset)
+        tallies = try_all(bench, module, points, log, every=options.every, offset=options.offset)
     tried, wrong = sum(tally.points for tally in tallies), sum(len(tally.wrong) for tally in tallies)
-    say(f"fault points tried: {tried}, wrong: {wrong}")
+    say(f"fault points tried: {tried}, wrong: {wrong}; continued from {len(bench.continued)} different states")
     return 1 if wrong or not tried else 0
 
 

@@ -20,8 +20,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from .child import fork, import_everything, in_child, make_captures, run_command, wait_for
+from .child import fork, import_everything, in_child, run_command, wait_for
 from .points import Bench, Tally, make_bench, say, wrong_at_end, wrong_now
+from .scenarios import SCENARIOS
 
 ROLES: dict[str, tuple[int, set[int]]] = {
     "client, scheduler, nannies": (signal.SIGKILL, {0, -9}),
@@ -98,7 +99,7 @@ def try_kill(bench: Bench, role: str, seconds: float, tally: Tally) -> None:
     if code in {130, 143} and took > ENDING_SECONDS:
         wrong.append(f"it ended after {took:.1f} s")
     wrong += _orphans(client)
-    wrong += in_child(partial(wrong_now, bench, out, complete=code == 0))
+    wrong += in_child(partial(wrong_now, bench, out, code=code))
     text = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
     again = in_child(partial(run_command, bench.captures, out, log))
     wrong += [f"again: exit code {again}"] if again else in_child(partial(wrong_at_end, bench, out))
@@ -141,7 +142,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="kills-") as name:
         folder = Path(name).resolve()
         import_everything(folder)
-        bench = make_bench(make_captures(folder / "captures", options.captures), folder)
+        bench = make_bench(SCENARIOS["plain"].make_captures(folder / "captures", options.captures), folder)
         length = _seconds_of(partial(start, bench.captures, folder / "timed", folder / "log"))
         say(f"a run takes {length:.1f} s; seed {options.seed}")
         say(f"{'who':<28} {'rounds':>6} {'stopped':>7} {'good':>6}")

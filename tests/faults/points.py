@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from .checking import digests, leftovers, torn_files
+from .checking import digests, leftovers, state, torn_files
 from .child import in_child, run_command
 
 Faulty = Callable[[Path, Path], int]
 """Runs with a fault into a results directory, messages in a log, and gives the exit code, negative for a signal."""
 
-OK, INCOMPLETE, CANNOT_WRITE = 0, 3, 5
+OK, USAGE, INCOMPLETE, CANNOT_WRITE = 0, 2, 3, 5
 
 
 def say(line: str) -> None:
@@ -32,29 +32,45 @@ class Tally:
     points: int = 0
     stopped: int = 0
     wrong: list[str] = field(default_factory=list)
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where runs with faults are made, and what an undisturbed one gives."""
+    """Where runs with faults are made, and what an undisturbed one gives: files, exit code and what failed.
+
+    States of the results directory from which a run was continued well are in `continued`: it is continued from each
+    once, since the same program does the same from the same state. Most faults leave one that another left.
+    """
 
     captures: Path
     folder: Path
     expected: dict[str, str]
+    scenario: str = "plain"
+    code: int = OK
+    failed: frozenset[str] = frozenset()
+    continued: set[str] = field(default_factory=set)
+
+    @property
+    def run(self) -> Callable[..., int]:
+        """The run itself: takes the results directory and the log."""
+        return partial(run_command, self.captures, scenario=self.scenario)
 
 
-def make_bench(captures: Path, folder: Path) -> Bench:
+def make_bench(captures: Path, folder: Path, scenario: str = "plain") -> Bench:
     """Make an undisturbed run to compare with.
 
     Raises
     ------
     RuntimeError
-        If it does not end with 0.
+        If it does not end with 0, or with 3 for what the scenario makes fail.
     """
     out = folder / "undisturbed"
-    if in_child(partial(run_command, captures, out, folder / "log")) != OK:
+    bench = Bench(captures, folder, {}, scenario)
+    code = in_child(partial(bench.run, out, folder / "log"))
+    if code not in (OK, INCOMPLETE) or (code == OK) != (not failed_in(out)):
         raise RuntimeError((folder / "log").read_text(encoding="utf-8"))
-    return Bench(captures, folder, in_child(partial(digests, out)))
+    return Bench(captures, folder, in_child(partial(digests, out)), scenario, code, failed_in(out))
 
 
 def try_point(bench: Bench, name: str, faulty: Faulty, tally: Tally, *, killed: bool) -> None:
@@ -63,33 +79,55 @@ def try_point(bench: Bench, name: str, faulty: Faulty, tally: Tally, *, killed: 
     shutil.rmtree(out, ignore_errors=True)
     code = faulty(out, log)
     told = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
-    wrong = in_child(partial(wrong_now, bench, out, complete=code == OK))
-    if code not in {OK, -9 if killed else CANNOT_WRITE} and not (code == INCOMPLETE and _tells_what_failed(out)):
+    wrong = in_child(partial(wrong_now, bench, out, code=code))
+    if code not in {bench.code, -9 if killed else CANNOT_WRITE} and not _is_true(bench, out, code, told):
         wrong.append("the exit code tells of something else than the fault")
-    again = in_child(partial(run_command, bench.captures, out, log))
-    wrong += [f"again: exit code {again}"] if again != OK else in_child(partial(wrong_at_end, bench, out))
+    wrong += _continue(bench, out, log)
     tally.points += 1
-    tally.stopped += code != OK
+    tally.stopped += code != bench.code
+    tally.last = f"{'WRONG' if wrong else 'good'} {code}"
     if wrong:
         tally.wrong.append(f"{name}: exit code {code}: {'; '.join(wrong)}\n{told}")
 
 
-def _tells_what_failed(out: Path) -> bool:
-    """Tell whether ``run.json`` names a capture or a map that failed: the fault may have hit what was read."""
+def _continue(bench: Bench, out: Path, log: Path) -> list[str]:
+    """Give the same command again, and say what is wrong then."""
+    left = state(out)
+    if left in bench.continued:
+        return []
+    again = in_child(partial(bench.run, out, log))
+    wrong = in_child(partial(wrong_at_end, bench, out)) if again == bench.code else [f"again: exit code {again}"]
+    if not wrong:
+        bench.continued.add(left)
+    return wrong
+
+
+def _is_true(bench: Bench, out: Path, code: int, told: str) -> bool:
+    """Tell whether an exit code is true of a fault that hit what was read: the folder given, a capture or a map."""
+    if code == USAGE:
+        return "cannot read the folder" in told and not any(path.is_file() for path in out.rglob("*"))
+    return code == INCOMPLETE and failed_in(out) > bench.failed
+
+
+def failed_in(out: Path) -> frozenset[str]:
+    """Give the captures and maps that failed, as ``run.json`` names them; none where there is no such file."""
+    if not (out / "run.json").exists():
+        return frozenset()
     manifest = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    return bool(manifest.get("failed_maps")) or any(entry["status"] == "failed" for entry in manifest["inputs"])
+    captures = {entry["path"] for entry in manifest["inputs"] if entry["status"] == "failed"}
+    return frozenset(captures | {json.dumps(name) for name in manifest.get("failed_maps", ())})
 
 
-def wrong_now(bench: Bench, out: Path, *, complete: bool) -> list[str]:
-    """Say what is wrong after a run with a fault, which was `complete` if it says so."""
+def wrong_now(bench: Bench, out: Path, *, code: int) -> list[str]:
+    """Say what is wrong after a run with a fault: if it says that it is complete, it must be."""
     wrong = [f"torn: {problem}" for problem in torn_files(out)]
-    if complete and digests(out) != bench.expected:
+    if code == bench.code and failed_in(out) == bench.failed and digests(out) != bench.expected:
         wrong.append("done, it says, but the deliverables are not those of an undisturbed run")
     return wrong
 
 
 def wrong_at_end(bench: Bench, out: Path) -> list[str]:
-    """Say what is wrong after the same command has ended with 0."""
+    """Say what is wrong after the same command has ended as it does undisturbed."""
     found = digests(out)
     names = sorted(name for name in {*found, *bench.expected} if found.get(name) != bench.expected.get(name))
     return [f"not as undisturbed: {name}" for name in names] + [f"left over: {name}" for name in leftovers(out)]
