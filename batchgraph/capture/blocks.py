@@ -52,7 +52,8 @@ class Blocks(NamedTuple):
 (REMARKS, WANTED, COMMENTS, SECRETS, DESCRIBED, UNNUMBERED) = range(5, 11)
 (TRUST, MENDED, LARGEST, LAST_TIME, SUSPECT_ZONE, TIMED_ZONE, TIME_LOW, TIME_HIGH) = range(11, 19)
 (WHOLE, CUT, LONGER, FILLED, ENDED) = range(19, 24)
-STATE_PLACES = 24
+NAME_BLOCKS = 24
+STATE_PLACES = 25
 """Places in the state of a pcapng walk: 1 in `ORDER` is big-endian, `INTERFACES` are those of the section.
 
 `TRUST` is that of packets beyond doubt; `MENDED` the most that of the next block's can be after its framing was mended,
@@ -237,6 +238,7 @@ def other_block(octets: Octets, extent: tuple[int, int, int], big: int, blocks: 
         state[ORDER], state[INTERFACES] = big, 0
         return body + 16
     if kind == BLOCK_NAMES:
+        state[NAME_BLOCKS] += 1
         note(REMARK_NAMES, body, end - body, state, blocks.remarks)
     elif kind == BLOCK_SECRETS:
         state[SECRETS] += 1

@@ -13,6 +13,9 @@ MAX_COMMENTS, MAX_NAMES, MAX_CHARACTERS = 100, 1000, 200
 MAX_NAME_BLOCKS = 1000
 """Name resolution blocks that are looked into, so that a file of nothing else is passed as fast as any."""
 
+CUT = "n_name_blocks_cut"
+"""Name resolution blocks of which not all names are kept; those beyond the limits are not looked into."""
+
 _IPV4_RECORD, _IPV6_RECORD = 1, 2
 
 
@@ -22,7 +25,7 @@ class Notes:
     Parameters
     ----------
     into
-        Gets ``names`` (address to names), ``comments``, ``n_comments`` and ``n_secrets`` as far as there are any.
+        Gets ``names`` (address to names), ``comments``, ``n_comments``, ``n_secrets`` and `CUT`, where there are any.
     """
 
     def __init__(self, into: dict[str, object]) -> None:
@@ -31,13 +34,17 @@ class Notes:
         self._names: dict[str, list[str]] = {}
         self._n_names = 0
         self._n_name_blocks = 0
+        self._n_whole = 0
 
     @property
     def wanted(self) -> int:
         """The kinds of remarks of which more are kept, as the walkers take it."""
         comments = blocks.REMARK_COMMENT if len(self._comments) < MAX_COMMENTS else 0
-        is_full = self._n_names >= MAX_NAMES or self._n_name_blocks >= MAX_NAME_BLOCKS
-        return comments + (0 if is_full else blocks.REMARK_NAMES)
+        return comments + (0 if self._is_full else blocks.REMARK_NAMES)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._n_names >= MAX_NAMES or self._n_name_blocks >= MAX_NAME_BLOCKS
 
     def count(self, n_comments: int, n_secrets: int) -> None:
         """Set how many comments and blocks of decryption secrets were seen; the secrets themselves are not read."""
@@ -46,28 +53,34 @@ class Notes:
         if n_secrets:
             self._into["n_secrets"] = n_secrets
 
+    def count_cut(self, n_name_blocks: int) -> None:
+        """Set how many name resolution blocks are not kept whole, of all that were seen and given to `read`."""
+        if n_name_blocks > self._n_whole:
+            self._into[CUT] = n_name_blocks - self._n_whole
+
     def read(self, kind: int, octets: bytes, *, big: bool) -> None:
         """Read a remark that a walker noted."""
         if kind == blocks.REMARK_NAMES:
-            if self._n_name_blocks == MAX_NAME_BLOCKS:
+            if self._is_full:
                 return
             self._n_name_blocks += 1
-            self._read_names(octets, "big" if big else "little")
+            self._n_whole += self._read_names(octets, "big" if big else "little")
         elif len(self._comments) < MAX_COMMENTS:
             self._comments.append(_text(octets))
             self._into["comments"] = self._comments
 
-    def _read_names(self, body: bytes, order: str) -> None:
-        """Read a name resolution block's records (draft-ietf-opsawg-pcapng, section 4.5)."""
+    def _read_names(self, body: bytes, order: str) -> bool:
+        """Read a name resolution block's records (draft-ietf-opsawg-pcapng, section 4.5), and tell whether all fit."""
         for address, names in _name_records(body, order):
             for name in names:
+                if name in self._names.get(address, ()):
+                    continue
                 if self._n_names >= MAX_NAMES:
-                    return
-                known = self._names.setdefault(address, [])
-                if name not in known:
-                    known.append(name)
-                    self._n_names += 1
+                    return False
+                self._names.setdefault(address, []).append(name)
+                self._n_names += 1
                 self._into["names"] = self._names
+        return True
 
 
 def _name_records(body: bytes, order: str) -> Iterator[tuple[str, list[str]]]:

@@ -127,5 +127,6 @@ class PcapngFraming:
         self._notes.count(int(state[blocks.COMMENTS]), int(state[blocks.SECRETS]))
         for kind, at, length, big in self._blocks.remarks[: state[blocks.REMARKS]].tolist():
             self._notes.read(kind, octets[at : at + length].tobytes(), big=bool(big))
+        self._notes.count_cut(int(state[blocks.NAME_BLOCKS]))
         state[blocks.REMARKS] = 0
         state[blocks.WANTED] = self._notes.wanted

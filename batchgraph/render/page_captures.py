@@ -184,9 +184,11 @@ def _facts(entry: Mapping[str, Any], protocols: str) -> list[tuple[str, str]]:
         ("Records", _counts(entry.get("trust"))),
         ("Octets of the file", _counts(entry.get("octets"))),
     ]
-    secrets = int((entry.get("notes") or {}).get("n_secrets", 0))
-    if secrets:
+    notes = entry.get("notes") or {}
+    if secrets := int(notes.get("n_secrets", 0)):
         facts.append(("Holds", format_count(secrets, "block") + " of decryption secrets, not read"))
+    if cut := int(notes.get("n_name_blocks_cut", 0)):
+        facts.append(("Names", format_count(cut, "block") + " with more names than are kept"))
     return [(name, value) for name, value in facts if value]
 
 

@@ -16,7 +16,7 @@ from batchgraph.results import Manifest, ResultsDirectory, anonymized_by, progra
 from batchgraph.schema import FORMAT_VERSION
 from batchgraph.stages.capture_task import ExtractOptions, ExtractTask, extract_captures
 from batchgraph.stages.guard import Limits, extract_guarded
-from batchgraph.stages.input_record import InputRecord, alias_record, describe
+from batchgraph.stages.input_record import InputRecord, alias_record, describe, remarks
 from batchgraph.stages.large import extract_large
 from batchgraph.stages.part_task import PARTS
 from batchgraph.wire import added
@@ -102,6 +102,8 @@ def _extract(
             done[record["capture"]] = record
             for problem in record["problems"]:
                 progress.problem(describe(record, problem))
+            for remark in remarks(record):
+                progress.problem(remark)
             stage.advance(record["path"])
     records = [
         alias_record(capture, done[capture.same_as]) if capture.same_as else done[capture.capture]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from batchgraph.capture.find import FoundCapture
 from batchgraph.capture.index import TRUST_NAMES, Accounting
+from batchgraph.capture.notes import CUT, MAX_NAME_BLOCKS, MAX_NAMES
 from batchgraph.decode.program import STATUS_NAMES
 from batchgraph.wire.names import link_type_text
 
@@ -106,6 +107,15 @@ def alias_record(found: FoundCapture, record: InputRecord) -> InputRecord:
     """
     once: InputRecord = {"packets": 0, "rows": 0, "statuses": {}, "stopped_in": {}, "trust": {}, "notes": {}}
     return {**record, "path": found.relative, "capture": found.capture, "same_as": found.same_as, **once}
+
+
+def remarks(record: InputRecord) -> Iterator[str]:
+    """Say in a line each what is left out of what a capture says, which makes no capture worse."""
+    if n_cut := record["notes"].get(CUT):
+        yield (
+            f"{record['path']}: {n_cut:,} of its name resolution blocks hold more than is kept;"
+            f" the first {MAX_NAMES:,} names in the first {MAX_NAME_BLOCKS:,} of them are"
+        )
 
 
 def describe(record: InputRecord, problem: dict[str, Any]) -> str:

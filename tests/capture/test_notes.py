@@ -46,3 +46,23 @@ def test_notes__comment_that_is_no_utf_8_is_kept_with_replacements():
     Notes(into).read(blocks.REMARK_COMMENT, b"a\xffb", big=False)
 
     assert into == {"comments": ["a\ufffdb"]}
+
+
+def test_notes__block_with_more_names_than_are_kept_is_counted(octets):
+    into: dict[str, object] = {}
+    notes = Notes(into)
+    records = [octets("0100 0600") + bytes((10, 0, k >> 8, k & 255)) + b"a\0\0\0" for k in range(MAX_NAMES + 1)]
+    notes.read(blocks.REMARK_NAMES, b"".join(records), big=False)
+    notes.count_cut(1)
+
+    assert into["n_name_blocks_cut"] == 1
+
+
+def test_notes__names_that_fill_the_room_exactly_are_not_cut(octets):
+    into: dict[str, object] = {}
+    notes = Notes(into)
+    records = [octets("0100 0600") + bytes((10, 0, k >> 8, k & 255)) + b"a\0\0\0" for k in range(MAX_NAMES)]
+    notes.read(blocks.REMARK_NAMES, b"".join(records) + records[0], big=False)
+    notes.count_cut(1)
+
+    assert "n_name_blocks_cut" not in into

@@ -243,8 +243,19 @@ def test_pcapng__section_header_cut_off_is_partial(read):
     assert (found.status, found.accounting.octets["skipped"]) == ("partial", 12)
 
 
-def test_pcapng__name_blocks_beyond_the_limit_are_passed(read):
+def test_pcapng__name_blocks_beyond_the_limit_are_passed_and_counted(read):
     # 1,000 blocks without a record, then one with a name.
     found = read(SECTION, "04000000 0c000000 0c000000" * 1000, "04000000 18000000 0100 0600 c0000201 61000000 18000000")
 
-    assert (found.status, found.accounting.notes) == ("ok", {})
+    assert (found.status, found.accounting.notes) == ("ok", {"n_name_blocks_cut": 1})
+
+
+@pytest.mark.parametrize("window_octets", [4096, 1 << 20])
+def test_pcapng__name_blocks_beyond_the_limits_are_counted(read, window_octets):
+    # Name resolution (4.5): one name of 10.0.x.y in each block.
+    names = b"".join(
+        bytes.fromhex(f"04000000 1c000000 0100 0600 0a00 {k:04x} 6100 0000 00000000 1c000000") for k in range(1030)
+    )
+    found = read(SECTION, ETHERNET, names, window_octets=window_octets)
+
+    assert (len(found.accounting.notes["names"]), found.accounting.notes["n_name_blocks_cut"]) == (1000, 30)
