@@ -30,7 +30,8 @@ def claimed(root: Path) -> Iterator[None]:
     Parameters
     ----------
     root
-        The results directory; made where it is missing. What an interrupted run left half written is removed.
+        The results directory; made where it is missing. What an interrupted run left half written is removed, and at
+        the end what workers left that died.
 
     Raises
     ------
@@ -55,6 +56,7 @@ def claimed(root: Path) -> Iterator[None]:
         try:
             _remove_leftovers(root)
             yield
+            _remove_leftovers(root)  # of workers that died, whose work others did
         finally:
             with suppress(OSError):  # what stands there tells of a process that is gone
                 os.ftruncate(descriptor, 0)

@@ -26,7 +26,7 @@ class NoCapturesError(BatchgraphError, FileNotFoundError):
 
 
 class OutputError(BatchgraphError, OSError):
-    """The results directory cannot be written (no permission, no space); the run can be continued."""
+    """The system refuses to write or read the results directory (permission, space); the run can be continued."""
 
     exit_code = 5
 

@@ -47,7 +47,7 @@ EXIT_CODES: tuple[ExitCode, ...] = (
         " (`--fail-on never` makes it 0), or too few were found",
     ),
     ExitCode(NO_CAPTURES, "no captures found"),
-    ExitCode(NOT_WRITABLE, "output not writable, or disk full; the same command continues"),
+    ExitCode(NOT_WRITABLE, "output not writable or not readable, or disk full; the same command continues"),
     ExitCode(BUSY, "output directory in use by a live run"),
     ExitCode(CLUSTER, "cluster failure; the same command continues"),
     ExitCode(FOUND, "a check or a diff found what it was asked to fail on"),

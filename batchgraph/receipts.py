@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from batchgraph.errors import ResultsError
+from batchgraph.errors import OutputError, ResultsError
+from batchgraph.refusals import is_refusal
 from batchgraph.results import FURTHER, STATE, output_errors, remove_all_but, replacing
 
 Body = dict[str, Any]
@@ -51,11 +52,15 @@ def result_digest(path: Path) -> str:
     Raises
     ------
     ResultsError
-        If it is missing or cannot be read.
+        If it is missing or is no file.
+    OutputError
+        If the system refuses to read it.
     """
     try:
         return file_digest(path)
     except OSError as error:
+        if is_refusal(error):
+            raise OutputError(f"cannot read {path}: {error.strerror}; the same command continues the run") from error
         raise ResultsError(
             f"cannot read {path}: {error.strerror}; if it is gone, run `batchgraph extract` and `merge` again"
         ) from error

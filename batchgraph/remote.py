@@ -70,7 +70,7 @@ def remote_pool(
     with ExitStack() as stack:
         stack.enter_context(logging_from(logging.INFO if verbose else logging.CRITICAL + 1))
         stack.enter_context(dask.config.set({"distributed.comm.timeouts.connect": CONNECT_SECONDS}))
-        pool = _RemotePool(_connected(address, security), address, shared, memory)
+        pool = _RemotePool(_connected(address, security), address, shared, memory, verbose)
         stack.push(pool.close)
         pool.workers()
         yield pool
@@ -100,12 +100,16 @@ class _RemotePool:
     _address: str
     _shared: Path | None
     memory: int | None
+    _verbose: bool = False
     _calls: int = 0
     _checked: set[str] = field(default_factory=set)
     _seeing: set[str] = field(default_factory=set)
 
     def close(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave the cluster; it drops what was to be done for this client."""
+        if kind is not None and not self._verbose:
+            # A client whose scheduler is gone looks for it until this process ends, and then tells how that ended.
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL + 1)
         with suppress(OSError, RuntimeError):
             self._client.close(timeout=1.0 if kind else CONNECT_SECONDS)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from batchgraph.errors import OutputError, ResultsError
+from batchgraph.refusals import is_refusal
 from batchgraph.schema import FORMAT_VERSION
 
 COMBINED = "combined"
@@ -32,6 +33,8 @@ MAP_VIEWS = {"map": "", "types": "types", "matrix": "matrix", "timeline": "timel
 """Pictures of a capture by what they show, and the folder of ``maps/`` in which each kind lies."""
 
 TABLES = ("captures", "hosts", "conversations", "protocols", "services", "names")
+
+_CONTINUES = "the same command continues the run"
 
 Manifest = dict[str, Any]
 """``run.json`` as parsed: ``format_version``, ``version``, ``options``, ``stages`` and ``inputs``."""
@@ -149,7 +152,9 @@ class ResultsDirectory:
         Raises
         ------
         ResultsError
-            If it is missing, cannot be read, is no JSON object, or was written in a format that is not known.
+            If it is missing, is no file or no JSON object, or was written in a format that is not known.
+        OutputError
+            If the system refuses to read it.
         """
         try:
             manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
@@ -158,6 +163,8 @@ class ResultsDirectory:
                 f"no run.json in {self.root}: run `batchgraph extract` or `batchgraph run` first"
             ) from None
         except OSError as error:
+            if is_refusal(error):
+                raise OutputError(f"cannot read {self.manifest_path}: {error.strerror}; {_CONTINUES}") from error
             raise ResultsError(f"run.json in {self.root} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise ResultsError(f"run.json in {self.root} is not whole ({error}): run the stage again") from None
@@ -202,9 +209,7 @@ def output_errors(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; the same command continues the run"
-        ) from error
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; {_CONTINUES}") from error
 
 
 @contextmanager

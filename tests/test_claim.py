@@ -191,3 +191,11 @@ def test_claim__of_which_half_was_written_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(OutputError, match="No space left on device"), claimed(tmp_path):
         pass
+
+
+def test_claim__leaves_nothing_of_a_worker_that_died(tmp_path):
+    with claimed(tmp_path):
+        (tmp_path / ".c.svg.01234567.tmp").write_text("half of a map")
+        (tmp_path / STATE / ".spill-abc").mkdir()
+
+    assert [path.name for path in tmp_path.rglob("*") if path.name.startswith((".c", ".spill"))] == []

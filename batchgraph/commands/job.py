@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import inspect
 import sys
@@ -36,6 +35,7 @@ from batchgraph.memory import parse_memory
 from batchgraph.messages import escape, write_line
 from batchgraph.parallel import Pool
 from batchgraph.progress import Progress, open_progress
+from batchgraph.refusals import is_refusal
 from batchgraph.results import Manifest
 from batchgraph.signals import Interrupted, interruptible
 
@@ -235,13 +235,6 @@ def finish(end: Ending) -> NoReturn:
     raise typer.Exit(end.code)
 
 
-_OF_THE_SYSTEM = {
-    errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC,
-    errno.EPERM, errno.EROFS,
-}  # fmt: skip
-"""What the system may refuse at any moment, wherever it is met."""
-
-
 def explain(error: Exception, *, debug: bool) -> int:
     """Say what went wrong on standard error, and give the exit code for it."""
     if debug:
@@ -249,7 +242,7 @@ def explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, BatchgraphError):
         say(str(error))
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
+    if is_refusal(error):
         say(f"{error}; the same command continues the run")
         return OutputError.exit_code
     hint = "" if debug else "; --debug shows where"

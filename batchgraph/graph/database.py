@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from batchgraph.errors import OutputError, ResultsError
 from batchgraph.memory import query_memory_mib
+from batchgraph.refusals import is_refusal
 from batchgraph.results import output_errors
 from batchgraph.sizes import MIB, parse_size
 
@@ -27,6 +28,8 @@ THREAD_MEMORY_MIB = 128
 
 BATCH_ROWS = 16_384
 """Rows in a batch: large enough that the cost of a call vanishes, small enough that its text stays in the cache."""
+
+_CONTINUES = "the same command continues the run"
 
 
 @contextmanager
@@ -112,7 +115,7 @@ def quoted(names: Sequence[str]) -> str:
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Turn what DuckDB and Arrow raise about files they read into a `ResultsError`.
+    """Turn what DuckDB and Arrow raise about files they read into a `ResultsError`, a refusal into an `OutputError`.
 
     To be used around reading alone: an `OSError` of writing has its own meaning (`batchgraph.results.output_errors`).
     """
@@ -121,6 +124,8 @@ def reading_errors() -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise OutputError(_out_of_memory(_first_line(error))) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
+        if is_refusal(error):
+            raise OutputError(f"cannot read the results ({_first_line(error)}); {_CONTINUES}") from error
         raise ResultsError(
             f"the results are not whole ({_first_line(error)}): run `batchgraph extract` again"
         ) from error
@@ -129,8 +134,8 @@ def reading_errors() -> Iterator[None]:
 def _out_of_memory(message: str) -> str:
     # DuckDB says "failed to offload" where the disk is to blame; else what cannot be spilled does not fit.
     if "offload" in message:
-        return f"no room to spill to disk: {message}; the same command continues the run"
-    return f"a query needs more than its memory ({message}); the same command continues the run, with more --memory"
+        return f"no room to spill to disk: {message}; {_CONTINUES}"
+    return f"a query needs more than its memory ({message}); {_CONTINUES}, with more --memory"
 
 
 def _first_line(error: Exception) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 
 from batchgraph.csv_rows import read_rows
-from batchgraph.errors import ResultsError
+from batchgraph.errors import OutputError, ResultsError
 from batchgraph.graph.database import open_database
 from batchgraph.graph.known_names import NAMES_IN_ORDER, create_known_names
+from batchgraph.refusals import is_refusal
 from batchgraph.results import Manifest, ResultsDirectory
 
 
@@ -28,7 +29,13 @@ def host_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
             for row in read_rows(path):
                 if row["address"] and row["name"]:
                     named.setdefault(row["address"], row["name"])
-        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        except OSError as error:
+            if is_refusal(error):
+                raise OutputError(
+                    f"cannot read {path}: {error.strerror}; the same command continues the run"
+                ) from error
+            raise ResultsError(f"{path}: no table with the columns address and name ({error!r})") from None
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise ResultsError(f"{path}: no table with the columns address and name ({error!r})") from None
         return named
     with open_database() as connection:
