@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,9 @@ from batchgraph.receipts import code_digest
 from .scenarios import SCENARIOS
 
 T = TypeVar("T")
+
+HERE = ("--workers", "0")
+"""Options of a run in one process, but for the child that decodes."""
 
 
 def import_everything(scratch: Path) -> None:
@@ -94,12 +97,12 @@ def run_command(
     log: Path,
     *,
     scenario: str = "plain",
-    workers: int = 0,
+    place: Sequence[str] = HERE,
     begin: Callable[[], object] = int,
 ) -> int:
     """Run the command line in this process, its messages in `log`, and give the exit code.
 
-    `begin` is called when the log is open, before anything else.
+    `place` are the options that say where; `begin` is called when the log is open, before anything else.
     """
     from batchgraph.cli import app
 
@@ -107,9 +110,9 @@ def run_command(
         sys.stdout = sys.stderr = file
         begin()
         SCENARIOS[scenario].change()
-        arguments = ["run", str(captures), "--out", str(out), "--workers", str(workers), "--format", "svg"]
+        arguments = ["run", str(captures), "--out", str(out), *place, "--format", "svg"]
         arguments += SCENARIOS[scenario].arguments
-        if workers == 0:  # with workers it would show dask's own messages
+        if place == HERE:  # with workers it would show dask's own messages
             arguments.append("--debug")
         try:
             app(arguments, standalone_mode=True)

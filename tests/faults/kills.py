@@ -1,8 +1,9 @@
-"""Runs on worker processes of which one is killed, or which are asked to stop, at a random moment.
+"""Runs of which one process is killed, or which are asked to stop, at a random moment; then the same command again.
 
     python -m tests.faults.kills --rounds 100
 
-The scheduler and the workers' nannies live in the client's process: killing that one kills all three at once.
+A round counts where the signal hit a process that was there. The local scheduler and the workers' nannies live in the
+client's process: killing that one kills all three at once.
 """
 
 from __future__ import annotations
@@ -15,53 +16,68 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .child import fork, import_everything, in_child, run_command, wait_for
-from .points import Bench, Tally, make_bench, say, wrong_at_end, wrong_now
+from .child import HERE, fork, import_everything, in_child, run_command, wait_for
+from .cluster import Cluster
+from .points import OK, Bench, Tally, make_bench, say, wrong_at_end, wrong_now
+from .processes import children, members, orphans
 from .scenarios import SCENARIOS
 
-ROLES: dict[str, tuple[int, set[int]]] = {
-    "client, scheduler, nannies": (signal.SIGKILL, {0, -9}),
-    "worker": (signal.SIGKILL, {0, 7}),
-    "helper of the workers": (signal.SIGKILL, {0, 7}),
-    "all at once": (signal.SIGKILL, {0, -9}),
-    "SIGINT": (signal.SIGINT, {0, 130}),
-    "SIGTERM": (signal.SIGTERM, {0, 143}),
+WORKERS = ("--workers", "2")
+CLUSTER = ("a cluster",)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whom a signal is sent to, given the client and the cluster, where the run works, and which exit codes are true.
+
+    `awaited` are those that are there for a part of a run only: the moment counts from when they are there.
+    """
+
+    victims: Callable[[int, Cluster], Sequence[int]]
+    codes: frozenset[int]
+    place: tuple[str, ...] = WORKERS
+    signal: int = signal.SIGKILL
+    awaited: bool = False
+
+
+def _client(client: int, _: Cluster) -> list[int]:
+    return [client] * (client in members(client))
+
+
+def _named(mark: str, session: int) -> list[int]:
+    return [number for number, command in members(session).items() if mark in command]
+
+
+ROLES = {
+    "client, scheduler, nannies": Role(_client, frozenset({-9})),
+    "client without workers": Role(_client, frozenset({-9}), HERE),
+    "worker": Role(lambda client, _: _named("spawn_main", client), frozenset({0, 7})),
+    "decoding child": Role(lambda client, _: children(client), frozenset({0}), HERE, awaited=True),
+    "helper of the workers": Role(lambda client, _: _named("resource_tracker", client), frozenset({0, 7})),
+    "all at once": Role(lambda client, _: sorted(members(client)), frozenset({-9})),
+    "client of a cluster": Role(_client, frozenset({-9}), CLUSTER),
+    "scheduler of a cluster": Role(lambda _, cluster: [cluster.scheduler], frozenset({0, 7}), CLUSTER),
+    "worker of a cluster": Role(lambda _, cluster: _named("spawn_main", cluster.nanny), frozenset({0, 7}), CLUSTER),
+    "SIGINT": Role(_client, frozenset({0, 130}), signal=signal.SIGINT),
+    "SIGTERM": Role(_client, frozenset({0, 143}), signal=signal.SIGTERM),
 }
-"""Whom a signal is sent to, or which one the client gets; the signal; the exit codes that tell the truth then."""
+"""By name."""
 
 ENDING_SECONDS = 10.0
-"""How long a run may take to end after a signal, and its processes to be gone."""
+"""How long a run may take to end after a signal."""
+
+MISSES = 4
+"""Rounds that may miss for each that hits."""
 
 
-def members(session: int) -> dict[int, str]:
-    """Give the processes of a session that have not ended, and their command lines."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError, IndexError):
-            state, _, _, its_session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-            if int(its_session) == session and state not in "ZX":
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return found
-
-
-def victims(role: str, client: int) -> list[int]:
-    """Give the processes that a role has now, one of them where there are several."""
-    present = members(client)
-    if role == "all at once":
-        return sorted(present)
-    marks = {"worker": "spawn_main", "helper of the workers": "resource_tracker"}
-    if role in marks:
-        return [number for number, command in present.items() if marks[role] in command][:1]
-    return [client] * (client in present)
-
-
-def start(captures: Path, out: Path, log: Path) -> int:
-    """Start a run on two workers that work in all stages, in a session of its own."""
+def start(bench: Bench, out: Path, log: Path, place: Sequence[str]) -> int:
+    """Start a run in which workers work in all stages, in a session of its own."""
 
     def run() -> int:
         import batchgraph.stages.extract
@@ -71,61 +87,111 @@ def start(captures: Path, out: Path, log: Path) -> int:
         os.setsid()
         # A shell starts what it puts in the background with SIGINT ignored.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        batchgraph.stages.extract.PACK_OCTETS["table"] = 1
-        batchgraph.stages.merge._FEW_ROWS = 0
-        batchgraph.stages.report._FEW_MAPS = 0
-        return run_command(captures, out, log, workers=2)
+        if place != HERE:
+            batchgraph.stages.extract.PACK_OCTETS["table"] = 1
+            batchgraph.stages.merge._FEW_ROWS = 0
+            batchgraph.stages.report._FEW_MAPS = 0
+        return run_command(bench.captures, out, log, place=place)
 
     return fork(run)
 
 
-def try_kill(bench: Bench, role: str, seconds: float, tally: Tally) -> None:
-    """Disturb a run after so many seconds, and count what is wrong afterwards."""
-    out, log = bench.folder / "out", bench.folder / "log"
-    shutil.rmtree(out, ignore_errors=True)
-    number, codes = ROLES[role]
-    client = start(bench.captures, out, log)
-    time.sleep(seconds)
-    targets = victims(role, client)
-    for target in targets:
-        with suppress(ProcessLookupError):
-            os.kill(target, number)
-    told = time.monotonic()
-    code = wait_for(client)
-    took = time.monotonic() - told
-    wrong = []
-    if code not in codes:
-        wrong.append(f"exit code {code}")
-    if code in {130, 143} and took > ENDING_SECONDS:
-        wrong.append(f"it ended after {took:.1f} s")
-    wrong += _orphans(client)
-    wrong += in_child(partial(wrong_now, bench, out, code=code))
-    text = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
-    again = in_child(partial(run_command, bench.captures, out, log))
-    wrong += [f"again: exit code {again}"] if again else in_child(partial(wrong_at_end, bench, out))
-    tally.points += 1
-    tally.stopped += code != 0
-    if wrong:
-        tally.wrong.append(f"after {seconds:.2f} s: {'; '.join(wrong)}\n{text}")
+@dataclass(slots=True)
+class Disturber:
+    """Disturbs runs of one role: every round at another moment."""
+
+    bench: Bench
+    role: Role
+    cluster: Cluster
+    moments: random.Random
+    length: float = 0.0
+
+    def measure(self) -> None:
+        """Find how long a victim is there in an undisturbed run.
+
+        Raises
+        ------
+        RuntimeError
+            If that does not end with 0.
+        """
+        client = self._start("timed")
+        began = self._wait(client)
+        if self.role.awaited:
+            while self.role.victims(client, self.cluster):
+                time.sleep(0.001)
+            self.length = time.monotonic() - began
+        if wait_for(client) != OK:
+            raise RuntimeError((self.bench.folder / "log").read_text(encoding="utf-8"))
+        self.length = self.length or time.monotonic() - began
+
+    def _place(self) -> tuple[str, ...]:
+        return self.cluster.arguments if self.role.place == CLUSTER else self.role.place
+
+    def _start(self, name: str) -> int:
+        if self.role.place == CLUSTER:
+            self.cluster.start()
+        shutil.rmtree(self.bench.folder / name, ignore_errors=True)
+        return start(self.bench, self.bench.folder / name, self.bench.folder / "log", self._place())
+
+    def _wait(self, client: int) -> float:
+        """Wait for a victim that comes late, and give the time."""
+        until = time.monotonic() + 30
+        while self.role.awaited and not self.role.victims(client, self.cluster) and time.monotonic() < until:
+            time.sleep(0.001)
+        return time.monotonic()
+
+    def disturb(self, tally: Tally) -> None:
+        """Disturb a run, and count what is wrong afterwards, if the signal hit."""
+        out, log = self.bench.folder / "out", self.bench.folder / "log"
+        client = self._start("out")
+        self._wait(client)
+        seconds = self.moments.uniform(0, self.length)
+        time.sleep(seconds)
+        hit = self._signal(client)
+        told = time.monotonic()
+        code = wait_for(client)
+        took = time.monotonic() - told
+        wrong = [] if code in self.role.codes | {OK} else [f"exit code {code}"]
+        if code in {130, 143} and took > ENDING_SECONDS:
+            wrong.append(f"it ended after {took:.1f} s")
+        wrong += orphans(client, ENDING_SECONDS)
+        wrong += in_child(partial(wrong_now, self.bench, out, code=code))
+        text = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
+        wrong += self._again(out, log)
+        if hit or wrong:
+            tally.points += 1
+            tally.stopped += code != OK
+        if wrong:
+            tally.wrong.append(f"after {seconds:.2f} s: {'; '.join(wrong)}\n{text}")
+
+    def _signal(self, client: int) -> bool:
+        """Send the signal, and tell whether it hit a process of a run that has not ended."""
+        targets = self.role.victims(client, self.cluster)
+        if self.role.victims is not ROLES["all at once"].victims:
+            targets = self.moments.sample(sorted(targets), min(1, len(targets)))
+        is_running = client in members(client)
+        for target in targets:
+            with suppress(ProcessLookupError):
+                os.kill(target, self.role.signal)
+        return is_running and bool(targets)
+
+    def _again(self, out: Path, log: Path) -> list[str]:
+        """Give the same command again, the cluster being there again too, and say what is wrong then."""
+        if self.role.place == CLUSTER:
+            self.cluster.start()
+        again = in_child(partial(run_command, self.bench.captures, out, log, place=self._place()))
+        return [f"again: exit code {again}"] if again else in_child(partial(wrong_at_end, self.bench, out))
 
 
-def _orphans(session: int) -> list[str]:
-    end = time.monotonic() + ENDING_SECONDS
-    while left := members(session):
-        if time.monotonic() > end:
-            for number in left:
-                with suppress(ProcessLookupError):
-                    os.kill(number, signal.SIGKILL)
-            return [f"still there: {command}" for command in left.values()]
-        time.sleep(0.05)
-    return []
-
-
-def _seconds_of(call: Callable[[], int]) -> float:
-    began = time.monotonic()
-    if wait_for(call()) != 0:
-        raise RuntimeError("an undisturbed run on workers does not end with 0")
-    return time.monotonic() - began
+def try_role(disturber: Disturber, rounds: int) -> Tally:
+    """Disturb so many runs, not counting those that were missed."""
+    tally = Tally()
+    disturber.measure()
+    for _ in range(rounds * (1 + MISSES)):
+        disturber.disturb(tally)
+        if tally.points == rounds:
+            break
+    return tally
 
 
 def main(arguments: list[str]) -> int:
@@ -137,24 +203,24 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where runs are made; in memory it is soonest done")
     options = parser.parse_args(arguments)
-    moments = random.Random(options.seed)
     tallies = []
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="kills-") as name:
         folder = Path(name).resolve()
         import_everything(folder)
         bench = make_bench(SCENARIOS["plain"].make_captures(folder / "captures", options.captures), folder)
-        length = _seconds_of(partial(start, bench.captures, folder / "timed", folder / "log"))
-        say(f"a run takes {length:.1f} s; seed {options.seed}")
-        say(f"{'who':<28} {'rounds':>6} {'stopped':>7} {'good':>6}")
-        for role in options.who:
-            tally = Tally()
-            for _ in range(options.rounds):
-                try_kill(bench, role, moments.uniform(0, length), tally)
-            tallies.append(tally)
-            say(f"{role:<28} {tally.points:>6} {tally.stopped:>7} {tally.points - len(tally.wrong):>6}")
-            for problem in tally.wrong:
-                say(f"  WRONG {problem}")
-    return 1 if any(tally.wrong for tally in tallies) else 0
+        cluster = Cluster(folder / "cluster")
+        say(f"{'who':<28} {'seconds':>7} {'hits':>6} {'stopped':>7} {'good':>6}     seed {options.seed}")
+        try:
+            for who in options.who:
+                disturber = Disturber(bench, ROLES[who], cluster, random.Random(f"{who} {options.seed}"))
+                tallies.append(tally := try_role(disturber, options.rounds))
+                good = tally.points - len(tally.wrong)
+                say(f"{who:<28} {disturber.length:>7.2f} {tally.points:>6} {tally.stopped:>7} {good:>6}")
+                for problem in tally.wrong:
+                    say(f"  WRONG {problem}")
+        finally:
+            cluster.stop()
+    return 1 if any(tally.wrong or tally.points < options.rounds for tally in tallies) else 0
 
 
 if __name__ == "__main__":

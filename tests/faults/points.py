@@ -121,13 +121,17 @@ def failed_in(out: Path) -> frozenset[str]:
 def wrong_now(bench: Bench, out: Path, *, code: int) -> list[str]:
     """Say what is wrong after a run with a fault: if it says that it is complete, it must be."""
     wrong = [f"torn: {problem}" for problem in torn_files(out)]
-    if code == bench.code and failed_in(out) == bench.failed and digests(out) != bench.expected:
-        wrong.append("done, it says, but the deliverables are not those of an undisturbed run")
+    if code == bench.code and failed_in(out) == bench.failed:
+        wrong += [f"done, it says, but {problem}" for problem in _differences(bench, out)]
     return wrong
+
+
+def _differences(bench: Bench, out: Path) -> list[str]:
+    found = digests(out)
+    names = sorted(name for name in {*found, *bench.expected} if found.get(name) != bench.expected.get(name))
+    return [f"not as undisturbed: {name}" for name in names]
 
 
 def wrong_at_end(bench: Bench, out: Path) -> list[str]:
     """Say what is wrong after the same command has ended as it does undisturbed."""
-    found = digests(out)
-    names = sorted(name for name in {*found, *bench.expected} if found.get(name) != bench.expected.get(name))
-    return [f"not as undisturbed: {name}" for name in names] + [f"left over: {name}" for name in leftovers(out)]
+    return _differences(bench, out) + [f"left over: {name}" for name in leftovers(out)]
