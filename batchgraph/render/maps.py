@@ -27,7 +27,7 @@ from batchgraph.render.map import (
 )
 from batchgraph.render.matrix import draw_matrix, load_matrix
 from batchgraph.render.sizes import host_radii
-from batchgraph.render.timeline import draw_timeline, load_timeline
+from batchgraph.render.timeline import TimedTraffic, draw_timeline, load_timeline
 from batchgraph.render.traffic import MAX_ARROWS, Traffic, load_traffic
 from batchgraph.results import COMBINED, ResultsDirectory
 
@@ -64,6 +64,8 @@ class MapTask:
         What an edge of the graph is and which packets count, as the graphs were made; for the two panels.
     memory
         What a process may hold, in octets; None: no limit was asked for.
+    timeline
+        Of the capture, where it is known already; None: it is read where it is drawn.
     """
 
     root: Path
@@ -78,6 +80,7 @@ class MapTask:
     by: str
     trust: Sequence[str]
     memory: int | None = None
+    timeline: TimedTraffic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,11 @@ def _figures(task: MapTask) -> Iterator[tuple[str, Figure]]:
 
 
 def _drawn_timeline(task: MapTask, connection: duckdb.DuckDBPyConnection) -> Figure:
-    results = ResultsDirectory(task.root)
-    captures = task.captures if task.capture == COMBINED else [task.capture]
-    parts = [part for capture in captures for part in results.edge_parts(capture)]
-    return draw_timeline(load_timeline(connection, parts, trust=task.trust), capture=task.capture)
+    timeline = task.timeline
+    if timeline is None:
+        parts = ResultsDirectory(task.root).edge_parts(task.capture)
+        timeline = load_timeline(connection, parts, trust=task.trust)
+    return draw_timeline(timeline, capture=task.capture)
 
 
 def _named(traffic: Traffic, names: Mapping[str, str]) -> Traffic:

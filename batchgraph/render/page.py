@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.csv_rows import read_rows
 from batchgraph.errors import ResultsError
-from batchgraph.render.database import add_view, results_database
 from batchgraph.render.layout import CANVAS, Positions, completed_positions, stable_positions
 from batchgraph.render.page_captures import MAX_SECTIONS, load_captures, ordered_inputs
 from batchgraph.render.page_data import PageTraffic, load_page_traffic
@@ -19,10 +19,8 @@ from batchgraph.render.page_pictures import load_pictures
 from batchgraph.render.page_safety import content_policy, data_block, fits_element
 from batchgraph.render.page_tables import combined_rows, load_tables, shown_names
 from batchgraph.render.page_timeline import timeline_paths
-from batchgraph.render.tables import captures_with_rows
 from batchgraph.render.text import format_duration, format_octets, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
-from batchgraph.schema import EDGE_COLUMNS, FLOW_COLUMNS
 
 _LONGEST_LABEL = 200
 
@@ -32,22 +30,44 @@ _CROWD = 80
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from batchgraph.render.report_database import ReportDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """What a page shows that is in no table."""
+
+    traffic: PageTraffic
+    findings: Sequence[Findings]
+
+
+def read_content(database: ReportDatabase) -> PageContent:
+    """Read what a page shows that is in no table.
+
+    Raises
+    ------
+    ResultsError
+        If a Parquet file is missing or not whole.
+    """
+    connection = database.connection
+    return PageContent(load_page_traffic(connection, database.captures, database.sums), find_all(connection))
+
 
 def write_page(
-    results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None, memory: int | None = None
+    results: ResultsDirectory, manifest: Manifest, content: PageContent, *, positions: Positions | None = None
 ) -> None:
     """Write ``report.html``.
 
     Parameters
     ----------
     results
-        With edge records, flows, tables and maps.
+        With tables and maps.
     manifest
         Its ``run.json``, with the options of all stages.
+    content
+        From `read_content`.
     positions
         Places of hosts that all maps share; None: the page lays its hosts out by itself.
-    memory
-        What this process may hold, in octets; None: no limit was asked for.
 
     Raises
     ------
@@ -56,23 +76,22 @@ def write_page(
     OutputError
         If the page cannot be written.
     """
-    text = page_text(results, manifest, positions=positions, memory=memory)
+    text = page_text(results, manifest, content, positions=positions)
     with replacing(results.page) as path:
         # A line end changed on the way would break the hashes of the policy.
         path.write_text(text, encoding="utf-8", newline="")
 
 
 def page_text(
-    results: ResultsDirectory, manifest: Manifest, *, positions: Positions | None = None, memory: int | None = None
+    results: ResultsDirectory, manifest: Manifest, content: PageContent, *, positions: Positions | None = None
 ) -> str:
     """Make the page that `write_page` writes."""
-    traffic, findings = _read(results, manifest, memory)
     environment = _environment()
     style, script = _asset("templates/report.css"), _asset("web/report.min.js")
     trusted = {
         "style": style,
         "script": script,
-        "data": data_block(_data(traffic, positions, shown_names(results, manifest))),
+        "data": data_block(_data(content.traffic, positions, shown_names(results, manifest))),
     }
     if not (fits_element(style) and fits_element(script)):
         raise ResultsError("the page's own script or style cannot stand in a page: the installation is damaged")
@@ -81,7 +100,7 @@ def page_text(
     return environment.get_template("report.html.j2").render(
         policy=content_policy(style=style, script=script),
         **{name: Markup(text) for name, text in trusted.items()},
-        **_context(results, manifest, traffic, findings),
+        **_context(results, manifest, content.traffic, content.findings),
     )
 
 
@@ -101,16 +120,6 @@ def _environment() -> Environment:
 
 def _asset(name: str) -> str:
     return files("batchgraph.render").joinpath(name).read_text(encoding="utf-8")
-
-
-def _read(results: ResultsDirectory, manifest: Manifest, memory: int | None) -> tuple[PageTraffic, list[Findings]]:
-    captures = captures_with_rows(manifest)
-    edges = [part for capture in captures for part in results.edge_parts(capture)]
-    with results_database(results.root, memory=memory) as connection:
-        add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
-        add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
-        trust = manifest["options"]["merge"]["trust"]
-        return load_page_traffic(connection, captures, trust=trust), find_all(connection)
 
 
 def _data(traffic: PageTraffic, positions: Positions | None, names: Mapping[str, str]) -> dict[str, Any]:

@@ -12,18 +12,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.graph.database import reading_errors
-from batchgraph.render.page_time import Piece, bin_expression, time_axis
+from batchgraph.render.packet_sums import PacketSums, label_expression
+from batchgraph.render.page_time import Piece
 from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
 from batchgraph.render.traffic import OTHERS
 
 if TYPE_CHECKING:
     import duckdb
-
-MAX_HOSTS = 500
-"""Hosts that have a circle of their own on the page's map."""
-
-MAX_ROWS = 10_000
-"""Rows of the page's traffic."""
 
 MAX_TIMELINE_CELLS = 20_000
 """More cells than these, and the timeline is that of all captures together."""
@@ -31,8 +26,7 @@ MAX_TIMELINE_CELLS = 20_000
 _MAX_RUNS = 12
 
 _TYPES = (*TYPE_STYLES, OTHER_TYPES)
-_KNOWN_TYPES = ", ".join(f"'{name}'" for name in TYPE_STYLES)
-_LABEL = f"CASE WHEN type IN ({_KNOWN_TYPES}) THEN type ELSE '{OTHER_TYPES}' END"
+_LABEL = label_expression("type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +74,32 @@ class PageTraffic:
         return sorted({(self.hosts[row[1]], self.hosts[row[2]]) for row in self.rows})
 
 
-def load_page_traffic(
-    connection: duckdb.DuckDBPyConnection,
-    captures: Sequence[str],
-    *,
-    trust: Sequence[str],
-    max_hosts: int = MAX_HOSTS,
-    max_rows: int = MAX_ROWS,
-) -> PageTraffic:
+def load_page_traffic(connection: duckdb.DuckDBPyConnection, captures: Sequence[str], sums: PacketSums) -> PageTraffic:
     """Read the traffic of a run.
 
     Parameters
     ----------
     connection
-        From `results_database`, with the views ``edges`` and ``flows``; tables of this function's own are made in it.
+        In which `make_packet_sums` made its tables; tables of this function's own are made in it.
     captures
         Ids, in the order in which rows refer to them.
-    trust
-        Of which trust packets are in the flows.
-    max_hosts, max_rows
-        Limits; as many hosts are folded as it takes to keep both.
+    sums
+        What it gave.
     """
+    shown = sums.n_shown
     with reading_errors():
-        _rank_hosts(connection)
-        n_hosts = _count(connection, "ranked")
-        most = min(max_hosts, n_hosts)
-        _fold_hosts_beyond(connection, most)
-        shown = _number_shown(connection, most, max_rows=max_rows)
-        axis = time_axis(connection)
-        _make_cells(connection, captures, trust=trust, shown=shown, axis=axis)
+        _make_cells(connection, captures)
         query = f"SELECT host, scope_of(host) FROM ranked WHERE number < {shown} ORDER BY number"
         known = connection.execute(query).fetchall()
-        folded = [(OTHERS, None)] if shown < n_hosts else []
+        folded = [(OTHERS, None)] if shown < sums.n_hosts else []
         return PageTraffic(
             hosts=[name for name, _ in known + folded],
             scopes=[scope for _, scope in known + folded],
             types=_TYPES,
             rows=_rows(connection),
-            axis=axis,
+            axis=sums.axis,
             cells=_timeline(connection),
-            n_hosts=n_hosts,
+            n_hosts=sums.n_hosts,
             untimed=_count(connection, "cells WHERE bin IS NULL", "coalesce(sum(packets), 0)::BIGINT"),
             captures=captures,
         )
@@ -131,65 +111,19 @@ def _count(connection: duckdb.DuckDBPyConnection, rows: str, what: str = "count(
     return int(number)
 
 
-def _rank_hosts(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE ranked AS
-        SELECT host, (row_number() OVER (ORDER BY octets DESC, host) - 1)::INTEGER AS number
-        FROM (SELECT host, sum(octets)::BIGINT AS octets FROM (
-                  SELECT src AS host, octets FROM flows UNION ALL SELECT dst, octets FROM flows WHERE dst <> src)
-              WHERE host IS NOT NULL GROUP BY host)
-        """
-    )
-
-
-def _fold_hosts_beyond(connection: duckdb.DuckDBPyConnection, most: int) -> None:
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE top AS SELECT host, number FROM ranked WHERE number < {most}")
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE sent AS
-        SELECT DISTINCT capture, coalesce(s.number, {most}) AS src, coalesce(d.number, {most}) AS dst, {_LABEL} AS type
-        FROM flows f LEFT JOIN top s ON f.src = s.host LEFT JOIN top d ON f.dst = d.host
-        WHERE f.src IS NOT NULL AND f.dst IS NOT NULL
-        """
-    )
-
-
-def _number_shown(connection: duckdb.DuckDBPyConnection, most: int, *, max_rows: int) -> int:
-    """Find how many hosts can have a circle without more rows than `max_rows`; none is an answer."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        folded = f"SELECT DISTINCT capture, least(src, {middle}), least(dst, {middle}), type FROM sent"
-        low, high = (middle, high) if _count(connection, f"({folded})") <= max_rows else (low, middle - 1)
-    return low
-
-
-def _make_cells(
-    connection: duckdb.DuckDBPyConnection,
-    captures: Sequence[str],
-    *,
-    trust: Sequence[str],
-    shown: int,
-    axis: Sequence[Piece],
-) -> None:
+def _make_cells(connection: duckdb.DuckDBPyConnection, captures: Sequence[str]) -> None:
     """Add packets up by capture, hosts, protocol and bin; those in no flow have no hosts."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE capture_numbers AS
             SELECT unnest($1::VARCHAR[]) AS capture, unnest(range({len(captures)}))::INTEGER AS number""",
         [list(captures)],
     )
-    names = ", ".join(f"'{name}'" for name in trust)
-    in_flow = f"e.src IS NOT NULL AND e.dst IS NOT NULL AND e.trust IN ({names})"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE cells AS
-        SELECT c.number AS capture, if({in_flow}, coalesce(least(s.number, {shown}), {shown}), NULL) AS src,
-            if({in_flow}, coalesce(least(d.number, {shown}), {shown}), NULL) AS dst, {_LABEL} AS type,
-            {bin_expression(axis, "epoch_ns(e.time)")} AS bin, count(*) AS packets, sum(e.wire_len)::BIGINT AS octets
-        FROM edges e JOIN capture_numbers c ON e.capture = c.capture
-            LEFT JOIN top s ON e.src = s.host LEFT JOIN top d ON e.dst = d.host
-        GROUP BY ALL
+        SELECT c.number AS capture, src, dst, {_LABEL} AS type, bin, sum(packets)::BIGINT AS packets,
+            sum(octets)::BIGINT AS octets
+        FROM packet_sums p JOIN capture_numbers c ON p.capture = c.capture GROUP BY ALL
         """
     )
 

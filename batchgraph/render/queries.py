@@ -1,4 +1,4 @@
-"""The tables as SQL over ``inputs``, ``edges``, ``flows``, ``combined_flows`` and ``known_names``, and their sums.
+"""The tables as SQL over ``inputs``, ``edges``, ``packet_sums``, ``flows``, ``combined_flows`` and ``known_names``.
 
 Of a capture, ``combined`` is one more value.
 
@@ -23,12 +23,12 @@ MACROS = """
 
 CAPTURES = """
     WITH packets AS (
-        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, count(*) AS packets,
-            sum(wire_len)::BIGINT AS octets, min(epoch_ns(time)) AS "first", max(epoch_ns(time)) AS "last",
-            count(*) FILTER (status = 'ok') AS ok, count(*) FILTER (status = 'truncated') AS truncated,
-            count(*) FILTER (status = 'malformed') AS malformed,
-            count(*) FILTER (status = 'unsupported') AS unsupported
-        FROM edges GROUP BY GROUPING SETS ((capture), ())
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, sum(packets)::BIGINT AS packets,
+            sum(octets)::BIGINT AS octets, min("first") AS "first", max("last") AS "last",
+            sum(packets) FILTER (status = 'ok') AS ok, sum(packets) FILTER (status = 'truncated') AS truncated,
+            sum(packets) FILTER (status = 'malformed') AS malformed,
+            sum(packets) FILTER (status = 'unsupported') AS unsupported
+        FROM packet_sums GROUP BY GROUPING SETS ((capture), ())
     ), counts AS (
         SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, count(DISTINCT address) AS hosts
         FROM (SELECT capture, src AS address FROM flows UNION ALL SELECT capture, dst FROM flows)
@@ -38,8 +38,8 @@ CAPTURES = """
         UNION ALL
         SELECT 'combined', count(*) FROM combined_flows
     ), ends AS (
-        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, stopped_in, count(*) AS n
-        FROM edges WHERE stopped_in IS NOT NULL GROUP BY GROUPING SETS ((capture, stopped_in), (stopped_in))
+        SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, stopped_in, sum(packets) AS n
+        FROM packet_sums WHERE stopped_in IS NOT NULL GROUP BY GROUPING SETS ((capture, stopped_in), (stopped_in))
     ), stops AS (
         SELECT capture, string_agg(stopped_in || ':' || n, ' ' ORDER BY n DESC, stopped_in) AS stopped_in
         FROM ends GROUP BY capture
@@ -101,11 +101,11 @@ CONVERSATIONS = """
 PROTOCOLS = """
     WITH labelled AS (
         SELECT capture, coalesce(type, '(none)') AS type, if(type IS NULL, status, NULL) AS status,
-            if(type IS NULL, stopped_in, NULL) AS stopped_in, wire_len
-        FROM edges
+            if(type IS NULL, stopped_in, NULL) AS stopped_in, packets, octets
+        FROM packet_sums
     ), sums AS (
         SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, type, status, stopped_in,
-            count(*) AS packets, sum(wire_len)::BIGINT AS octets
+            sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets
         FROM labelled GROUP BY GROUPING SETS ((capture, type, status, stopped_in), (type, status, stopped_in))
     )
     SELECT capture, harmless(type) AS type, status, harmless(stopped_in) AS stopped_in, packets, octets,

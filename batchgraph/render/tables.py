@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,19 +11,19 @@ from batchgraph.errors import OutputError
 from batchgraph.graph.database import reading_errors
 from batchgraph.graph.key_ranges import key_ranges
 from batchgraph.graph.known_names import create_known_names
-from batchgraph.render.database import add_view, results_database
 from batchgraph.render.queries import MACROS, QUERIES, SUMS
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
-from batchgraph.schema import COMBINED_FLOW_COLUMNS, EDGE_COLUMNS, FLOW_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from batchgraph.render.report_database import ReportDatabase
 
 _INPUT_COLUMNS = ("capture", "path", "status", "format", "sha256")
 
 
 def write_tables(
-    results: ResultsDirectory, manifest: Manifest, *, into: Path | None = None, memory: int | None = None
+    results: ResultsDirectory, manifest: Manifest, database: ReportDatabase, *, into: ResultsDirectory | None = None
 ) -> Iterator[str]:
     """Write every table of `batchgraph.results.TABLES`.
 
@@ -33,10 +33,10 @@ def write_tables(
         With edge records and flows.
     manifest
         Its ``run.json``; gets ``names_cut``, the captures with more names than are kept, where there are any.
+    database
+        Of these.
     into
         Another results directory that the tables are written to; None: the same.
-    memory
-        What this process may hold, in octets; None: no limit was asked for.
 
     Yields
     ------
@@ -55,23 +55,18 @@ def write_tables(
     UTF-8 with line feeds. Cells that a spreadsheet would take for a formula begin with an apostrophe; numbers stay
     numbers, times are ISO 8601 in UTC with nanoseconds, what is not there is empty.
     """
-    captures = captures_with_rows(manifest)
-    edges = [part for capture in captures for part in results.edge_parts(capture)]
-    target = results if into is None else ResultsDirectory(into)
-    with results_database(results.root, spill=target.spill, memory=memory) as connection:
-        connection.execute(MACROS)
-        _make_inputs(connection, manifest)
-        add_view(connection, "edges", files=edges, columns=EDGE_COLUMNS)
-        add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
-        if cut := create_known_names(connection, results, manifest):
-            manifest["names_cut"] = list(cut)
-        add_view(connection, "combined_flows", files=[results.flows()], columns=COMBINED_FLOW_COLUMNS)
-        for name, query in QUERIES.items():
-            with reading_errors():
-                _make_sums(connection, name)
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")
-            _write_csv(connection, target.table(name))
-            yield name
+    connection = database.connection
+    connection.execute(MACROS)
+    _make_inputs(connection, manifest)
+    if cut := create_known_names(connection, results, manifest):
+        manifest["names_cut"] = list(cut)
+    for name, query in QUERIES.items():
+        with reading_errors():
+            _make_sums(connection, name)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {query}")
+        _write_csv(connection, (into or results).table(name))
+        yield name
+    connection.execute("DROP TABLE sums; DROP TABLE written")
 
 
 def _make_sums(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -84,11 +79,6 @@ def _make_sums(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     for number, condition in enumerate(ranges):
         how = "INSERT INTO sums" if number else "CREATE OR REPLACE TEMP TABLE sums AS"
         connection.execute(f"{how} {query.format(condition=condition)}")
-
-
-def captures_with_rows(manifest: Manifest) -> Sequence[str]:
-    """Give the ids of the captures that have edge records, in the manifest's order."""
-    return [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]
 
 
 def _make_inputs(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:

@@ -11,6 +11,7 @@ from batchgraph.render.database import add_view
 from batchgraph.render.figure import MARGIN, canvas_axes, new_figure
 from batchgraph.render.layout import CANVAS
 from batchgraph.render.legend import Entry, draw_blocks, height_of_blocks
+from batchgraph.render.packet_sums import PacketSums, label_expression
 from batchgraph.render.page_time import Piece, bin_expression, time_axis
 from batchgraph.render.rectangles import rectangles_patch, square_sample
 from batchgraph.render.style import INK, OTHER_TYPES, TYPE_STYLES, mixed, type_style
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 _PANEL = (CANVAS[0], 2.3)
 _CAPTION_HEIGHT, _FOOT = 0.34, 0.3
-
-_KNOWN_TYPES = ", ".join(f"'{name}'" for name in TYPE_STYLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +68,38 @@ def load_timeline(
     axis = time_axis(connection)
     names = ", ".join(f"'{name}'" for name in trust)
     query = f"""
-        SELECT if(type IN ({_KNOWN_TYPES}), type, '{OTHER_TYPES}') AS label,
-            {bin_expression(axis, "epoch_ns(time)")} AS bin, count(*), coalesce(sum(wire_len), 0)::BIGINT
-        FROM edges WHERE trust IN ({names}) GROUP BY ALL ORDER BY ALL
+        SELECT type, {bin_expression(axis, "epoch_ns(time)")} AS bin, count(*) AS packets, sum(wire_len) AS octets
+        FROM edges WHERE trust IN ({names}) GROUP BY ALL
+    """
+    return _timed_traffic(connection, query, axis)
+
+
+def timeline_of_sums(connection: duckdb.DuckDBPyConnection, sums: PacketSums) -> TimedTraffic:
+    """Read the timeline of the packets of a whole run, of whose trust the flows are.
+
+    Parameters
+    ----------
+    connection
+        In which `batchgraph.render.packet_sums.make_packet_sums` made its table.
+    sums
+        What it gave.
+    """
+    return _timed_traffic(connection, "SELECT * FROM packet_sums WHERE is_trusted", sums.axis)
+
+
+def _timed_traffic(connection: duckdb.DuckDBPyConnection, rows: str, axis: Sequence[Piece]) -> TimedTraffic:
+    """Add up rows of ``type``, ``bin``, ``packets`` and ``octets``."""
+    query = f"""
+        SELECT {label_expression("type")} AS label, bin, sum(packets)::BIGINT, coalesce(sum(octets), 0)::BIGINT
+        FROM ({rows}) GROUP BY ALL ORDER BY ALL
     """
     n_bins = sum(piece.bins for piece in axis)
     packets: dict[str, list[int]] = {}
     octets: dict[str, list[int]] = {}
     untimed = 0
     with reading_errors():
-        rows = connection.execute(query).fetchall()
-    for label, number, n_packets, n_octets in rows:
+        found = connection.execute(query).fetchall()
+    for label, number, n_packets, n_octets in found:
         if number is None:
             untimed += n_packets
             continue

@@ -21,7 +21,8 @@ class MapWork:
     key: str
 
 
-_NO_MATTER = ("root", "memory")
+# Of a timeline, the edge records tell.
+_NO_MATTER = ("root", "memory", "timeline")
 
 
 def map_work(task: MapTask, edges: EdgeDigests) -> MapWork:

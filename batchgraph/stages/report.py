@@ -19,6 +19,9 @@ from batchgraph.stages.standing import edge_digests
 if TYPE_CHECKING:
     from batchgraph.render.layout import Positions
     from batchgraph.render.maps import MapTask
+    from batchgraph.render.page import PageContent
+    from batchgraph.render.report_database import ReportDatabase
+    from batchgraph.render.timeline import TimedTraffic
     from batchgraph.stages.map_work import MapWork
 
 LAYOUTS = ("stable", "spring")
@@ -166,18 +169,23 @@ def _make(
     reported: Reported, manifest: Manifest, workers: int | Pool, progress: Progress
 ) -> tuple[dict[str, Any], list[Path]]:
     """Write tables, maps and page, and give what that adds to ``run.json``, and the files of the maps."""
+    from batchgraph.render.page import read_content
+    from batchgraph.render.report_database import report_database
+    from batchgraph.render.timeline import timeline_of_sums
     from batchgraph.stages.map_work import map_work
 
     results, options = reported.results, reported.options
-    memory = memory_of(workers)
-    _write_tables(results, manifest, progress, memory)
-    positions = _shared_positions(results, manifest, options, memory)
-    tasks = _map_tasks(results, manifest, options, positions, memory)
+    with report_database(results, manifest, memory=memory_of(workers)) as database:
+        _write_tables(results, manifest, progress, database)
+        positions = _shared_positions(options, database)
+        content = read_content(database)
+        timeline = timeline_of_sums(database.connection, database.sums)
+    tasks = _map_tasks(results, manifest, options, positions=positions, timeline=timeline, memory=memory_of(workers))
     works = [map_work(task, reported.edges) for task in tasks]
     failed, maps = _draw_maps(results, works, workers, progress)
     if failed:
         manifest["failed_maps"] = failed
-    _write_page(results, manifest, positions, progress, memory)
+    _write_page(results, manifest, positions, progress, content)
     return {name: manifest[name] for name in _ADDED if name in manifest}, maps
 
 
@@ -190,12 +198,12 @@ def _unreported(manifest: Manifest) -> Manifest:
     return {**kept, "options": {name: value for name, value in options.items() if name != "report"}}
 
 
-def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress, memory: int | None) -> None:
+def _write_tables(results: ResultsDirectory, manifest: Manifest, progress: Progress, database: ReportDatabase) -> None:
     from batchgraph.naming.said import MAX_NAMES
     from batchgraph.render.tables import write_tables
 
     with progress.stage("tables", len(TABLES)) as stage:
-        for name in write_tables(results, manifest, memory=memory):
+        for name in write_tables(results, manifest, database):
             stage.advance(name)
     for capture in manifest.get("names_cut", ()):
         progress.problem(f"{capture}: it has more than {MAX_NAMES:,} names; tables/names.csv has those said first")
@@ -206,12 +214,12 @@ def _write_page(
     manifest: Manifest,
     positions: Positions | None,
     progress: Progress,
-    memory: int | None,
+    content: PageContent,
 ) -> None:
     from batchgraph.render.page import write_page
 
     with progress.stage("page", 1) as stage:
-        write_page(results, manifest, positions=positions, memory=memory)
+        write_page(results, manifest, content, positions=positions)
         stage.advance(results.page.name)
 
 
@@ -245,11 +253,13 @@ def _map_tasks(
     results: ResultsDirectory,
     manifest: Manifest,
     options: ReportOptions,
+    *,
     positions: Positions | None,
+    timeline: TimedTraffic,
     memory: int | None,
 ) -> list[MapTask]:
     from batchgraph.render.maps import MapTask
-    from batchgraph.render.tables import captures_with_rows
+    from batchgraph.render.report_database import captures_with_rows
 
     captures = captures_with_rows(manifest)
     merged = manifest["options"]["merge"]
@@ -267,26 +277,19 @@ def _map_tasks(
             by=merged["by"],
             trust=merged["trust"],
             memory=memory,
+            # That of all captures together was read with the tables.
+            timeline=timeline if capture == COMBINED or len(captures) == 1 else None,
         )
         # All that a single capture shows is what all together show: half of the work.
         for capture in (captures if len(captures) == 1 else (COMBINED, *captures))
     ]
 
 
-def _shared_positions(
-    results: ResultsDirectory, manifest: Manifest, options: ReportOptions, memory: int | None
-) -> Positions | None:
+def _shared_positions(options: ReportOptions, database: ReportDatabase) -> Positions | None:
     """Place the hosts that maps show, once for all maps; None where each map is laid out by itself."""
     if options.layout != "stable":
         return None
-    from batchgraph.render.database import add_view, results_database
     from batchgraph.render.layout import stable_positions
-    from batchgraph.render.tables import captures_with_rows
     from batchgraph.render.traffic import load_pairs
-    from batchgraph.schema import FLOW_COLUMNS
 
-    captures = captures_with_rows(manifest)
-    with results_database(results.root, memory=memory) as connection:
-        add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
-        pairs = load_pairs(connection, top=options.top, most=_MOST_PLACED)
-    return stable_positions(pairs)
+    return stable_positions(load_pairs(database.connection, top=options.top, most=_MOST_PLACED))

@@ -18,12 +18,15 @@ _SHOWN = 100
 
 def check_tables(results: ResultsDirectory, manifest: Manifest, *, memory: int | None = None) -> Iterator[Check]:
     """Check every table; those that cannot be made again are not given."""
+    from batchgraph.render.report_database import report_database
     from batchgraph.render.tables import write_tables
 
     with tempfile.TemporaryDirectory(prefix="batchgraph-verify-", ignore_cleanup_errors=True) as folder:
-        for name in write_tables(results, manifest, into=Path(folder), memory=memory):
-            made, path = ResultsDirectory(Path(folder)).table(name), results.table(name)
-            yield look("tables", relative(results.root, path), REPORT_AGAIN, partial(_problem, made, path))
+        again = ResultsDirectory(Path(folder))
+        with report_database(results, manifest, spill=again.spill, memory=memory) as database:
+            for name in write_tables(results, manifest, database, into=again):
+                made, path = again.table(name), results.table(name)
+                yield look("tables", relative(results.root, path), REPORT_AGAIN, partial(_problem, made, path))
 
 
 def _problem(made: Path, path: Path) -> str | None:

@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from batchgraph.render.page import write_page
 from batchgraph.stages.report import ReportOptions, report
 from tests.browser.chromium import chromium, visit
 from tests.graph.edge_records import UDP
-from tests.render.page_results import SECOND, TCP, write_page_results
+from tests.render.page_results import SECOND, TCP, write_page_of, write_page_results
 
 RAN = "window.ran = (window.ran || 0) + 1"
 
@@ -269,7 +268,7 @@ def test_page__hostile_names_are_inert(browser, tmp_path):
         for number, payload in enumerate(PAYLOADS)
     }
     results = write_page_results(tmp_path, captures, entries=entries)
-    write_page(results, results.read_manifest())
+    write_page_of(results)
     seen = visit(browser, results.page)
     seen.page.fill("#find", "10.0.0")
     for button in seen.page.locator("#hits button").all():
@@ -304,7 +303,7 @@ def test_page__ten_thousand_edges_stay_fluid(browser, tmp_path):
         for kind in (UDP, TCP)
     ]
     results = write_page_results(tmp_path, {"a": rows})
-    write_page(results, results.read_manifest())
+    write_page_of(results)
     seen = visit(browser, results.page)
     assert (count_of(seen.page, "hosts"), count_of(seen.page, "edges")) == (500, 10_000)
 

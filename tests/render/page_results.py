@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from batchgraph.render.page import page_text
+from batchgraph.render.page import page_text, read_content, write_page
+from batchgraph.render.report_database import report_database
 from batchgraph.render.tables import write_tables
-from batchgraph.results import ResultsDirectory
+from batchgraph.results import Manifest, ResultsDirectory
 from batchgraph.stages.merge import merge
 from tests.graph.edge_records import UDP, Row, write_results
 
@@ -43,12 +44,28 @@ def write_page_results(
     for entry in manifest["inputs"]:
         entry.update((entries or {}).get(entry["capture"], {}))
     results.write_manifest(manifest)
-    list(write_tables(results, manifest))
+    write_all_tables(results, manifest)
     return results
 
 
-def page_of(results: ResultsDirectory) -> str:
-    return page_text(results, results.read_manifest())
+def write_all_tables(results: ResultsDirectory, manifest: Manifest) -> list[str]:
+    """Write the tables of a merged run, and give their names."""
+    with report_database(results, manifest) as database:
+        return list(write_tables(results, manifest, database))
+
+
+def page_of(results: ResultsDirectory, **changes: Any) -> str:
+    """Make the page of a run whose tables are written; `changes` are of its ``run.json``."""
+    manifest = {**results.read_manifest(), **changes}
+    with report_database(results, manifest) as database:
+        return page_text(results, manifest, read_content(database))
+
+
+def write_page_of(results: ResultsDirectory) -> None:
+    """Write the page of a run whose tables are written."""
+    manifest = results.read_manifest()
+    with report_database(results, manifest) as database:
+        write_page(results, manifest, read_content(database))
 
 
 _EMPTY = {"meta", "link", "img", "input", "br"}

@@ -4,10 +4,10 @@ import re
 import pytest
 
 from batchgraph.render import page, page_captures, page_tables
-from batchgraph.render.page import command_line, write_page
+from batchgraph.render.page import command_line
 from batchgraph.render.page_safety import source_hash
 from tests.graph.edge_records import UDP
-from tests.render.page_results import SECOND, Parsed, page_of, write_page_results
+from tests.render.page_results import SECOND, Parsed, page_of, write_page_of, write_page_results
 
 HOSTILE = "<script>window.ran=1</script><img src=x onerror=window.ran=1>\"'`{{7*7}}${x}\u202e\x1b]0;\udcff"
 
@@ -57,7 +57,7 @@ def test_page__gives_the_same_bytes_again(results, text):
 
 
 def test_page__is_written_to_the_octet(results, text):
-    write_page(results, results.read_manifest())
+    write_page_of(results)
 
     assert results.page.read_bytes() == text.encode("utf-8")
 
@@ -171,9 +171,9 @@ def test_page__without_inputs_is_whole(tmp_path):
 
 
 def test_page__names_failed_maps(results):
-    manifest = {**results.read_manifest(), "failed_maps": [{"capture": "a", "what": "no <room>"}]}
+    failed = [{"capture": "a", "what": "no <room>"}]
 
-    assert "a: no &lt;room&gt;" in page.page_text(results, manifest)
+    assert "a: no &lt;room&gt;" in page_of(results, failed_maps=failed)
 
 
 def test_page__lists_no_more_captures_than_its_limit(results, monkeypatch):

@@ -6,14 +6,15 @@ from urllib.parse import unquote
 import pytest
 
 from batchgraph.render.database import add_view, results_database
+from batchgraph.render.packet_sums import make_packet_sums
 from batchgraph.render.page_data import bin_runs, load_page_traffic
 from batchgraph.render.page_findings import find_all
 from batchgraph.render.page_matrix import by_community, traffic_matrix
 from batchgraph.render.page_pictures import load_pictures, svg_url
 from batchgraph.render.page_safety import data_block, fits_element, source_hash
 from batchgraph.render.page_time import Piece, pieces_of
+from batchgraph.render.report_database import captures_with_rows
 from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
-from batchgraph.render.tables import captures_with_rows
 from batchgraph.render.traffic import OTHERS
 from batchgraph.results import COMBINED, ResultsDirectory
 from batchgraph.schema import EDGE_COLUMNS, FLOW_COLUMNS
@@ -27,8 +28,8 @@ def read(results, **limits):
         parts = [part for capture in captures for part in results.edge_parts(capture)]
         add_view(connection, "edges", files=parts, columns=EDGE_COLUMNS)
         add_view(connection, "flows", files=[results.flows(name) for name in captures], columns=FLOW_COLUMNS)
-        traffic = load_page_traffic(connection, captures, trust=("sound", "repaired"), **limits)
-        return traffic, find_all(connection)
+        sums = make_packet_sums(connection, trust=("sound", "repaired"), **limits)
+        return load_page_traffic(connection, captures, sums), find_all(connection)
 
 
 def found(tmp_path, rows):

@@ -1,7 +1,7 @@
 from batchgraph.render.summary import WIDTH, summary_text
-from batchgraph.render.tables import write_tables
 from batchgraph.stages.merge import merge
 from tests.graph.edge_records import UDP, write_results
+from tests.render.page_results import write_all_tables
 
 LONG = {**UDP, "src": "2001:db8:1111:2222:3333:4444:5555:6666", "dst": "2001:db8:1111:2222:3333:4444:5555:7777"}
 
@@ -11,7 +11,7 @@ def summary(folder, captures, **changes):
     manifest = merge(folder)
     manifest["inputs"][-1].update(changes)
     results.write_manifest(manifest)
-    list(write_tables(results, manifest))
+    write_all_tables(results, manifest)
     return summary_text(folder)
 
 

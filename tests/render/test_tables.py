@@ -3,10 +3,10 @@ import csv
 import pytest
 
 import batchgraph.graph.key_ranges
-from batchgraph.render.tables import write_tables
 from batchgraph.results import TABLES
 from batchgraph.stages.merge import merge
 from tests.graph.edge_records import UDP, write_results
+from tests.render.page_results import write_all_tables
 
 SECOND = 10**9
 SYN, SYN_ACK, RST_ACK, ACK = 0x02, 0x12, 0x14, 0x10  # RFC 9293, 3.1
@@ -22,7 +22,7 @@ def tables(tmp_path):
         manifest = merge(tmp_path)
         for entry in manifest["inputs"]:
             entry.update(changes)
-        assert list(write_tables(results, manifest)) == list(TABLES)
+        assert write_all_tables(results, manifest) == list(TABLES)
         rows = {}
         for name in TABLES:
             with results.table(name).open(encoding="utf-8", newline="") as file:

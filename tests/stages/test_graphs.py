@@ -77,10 +77,10 @@ def test_services__both_ends_can_serve_the_same_port(tmp_path):
 
 def test_services__agree_with_the_table_of_services(out):
     # One rule, said twice in SQL: in the table it is of `batchgraph.render.queries`.
-    from batchgraph.render.tables import write_tables
+    from tests.render.page_results import write_all_tables
 
     results = open_results(out)
-    list(write_tables(results.directory, results.manifest))
+    write_all_tables(results.directory, results.manifest)
     listed = {(row["address"], row["type"], row["port"]) for row in rows(results.directory.table("services"))}
 
     assert {
