@@ -59,7 +59,8 @@ STATE_PLACES = 25
 `TRUST` is that of packets beyond doubt; `MENDED` the most that of the next block's can be after its framing was mended,
 else 0; `LARGEST` the longest block with a packet so far; `LAST_TIME` the time of the last packet that is not suspect.
 Packets in the octets of the `SUSPECT_ZONE` are suspect, and those in the `TIMED_ZONE` where their time is not from
-`TIME_LOW` to `TIME_HIGH`. The last five are what packets were like so far, see `habits`.
+`TIME_LOW` to `TIME_HIGH`. `WHOLE` to `ENDED` are what packets were like so far, see `habits`;
+`NAME_BLOCKS` counts name resolution blocks.
 """
 
 REMARK_KIND, REMARK_AT, REMARK_OCTETS, REMARK_BIG = range(4)

@@ -12,6 +12,7 @@ from batchgraph.errors import ResultsError
 from batchgraph.render.layout import CANVAS, Positions, completed_positions, stable_positions
 from batchgraph.render.page_captures import MAX_SECTIONS, load_captures, ordered_inputs
 from batchgraph.render.page_data import PageTraffic, load_page_traffic
+from batchgraph.render.page_facts import Router, find_routers, load_facts
 from batchgraph.render.page_findings import RULES, Findings, find_all
 from batchgraph.render.page_glance import odd_packets, protocols, servers, talks
 from batchgraph.render.page_matrix import traffic_matrix
@@ -39,6 +40,7 @@ class PageContent:
 
     traffic: PageTraffic
     findings: Sequence[Findings]
+    routers: Sequence[Router]
 
 
 def read_content(database: ReportDatabase) -> PageContent:
@@ -50,7 +52,8 @@ def read_content(database: ReportDatabase) -> PageContent:
         If a Parquet file is missing or not whole.
     """
     connection = database.connection
-    return PageContent(load_page_traffic(connection, database.captures, database.sums), find_all(connection))
+    traffic = load_page_traffic(connection, database.captures, database.sums)
+    return PageContent(traffic, find_all(connection), find_routers(connection))
 
 
 def write_page(
@@ -100,7 +103,7 @@ def page_text(
     return environment.get_template("report.html.j2").render(
         policy=content_policy(style=style, script=script),
         **{name: Markup(text) for name, text in trusted.items()},
-        **_context(results, manifest, content.traffic, content.findings),
+        **_context(results, manifest, content),
     )
 
 
@@ -150,9 +153,8 @@ def _places(traffic: PageTraffic, positions: Positions | None) -> Positions:
     return completed_positions(positions or {}, traffic.pairs())
 
 
-def _context(
-    results: ResultsDirectory, manifest: Manifest, traffic: PageTraffic, findings: Sequence[Findings]
-) -> dict[str, Any]:
+def _context(results: ResultsDirectory, manifest: Manifest, content: PageContent) -> dict[str, Any]:
+    traffic = content.traffic
     total = next(combined_rows(results, "captures"))
     counts = {row["capture"]: row for row in read_rows(results.table("captures"))}
     order = [entry["capture"] for entry in ordered_inputs(manifest, counts) if entry.get("rows")]
@@ -169,11 +171,12 @@ def _context(
         "damaged": [capture for capture in captures if not capture.is_whole],
         "max_sections": MAX_SECTIONS,
         "failed_maps": manifest.get("failed_maps", []),
+        "facts": load_facts(results, names, traffic=traffic, routers=content.routers),
         "talks": talks(results, names),
         "protocols": protocols(results),
         "servers": servers(results, names),
         "odd": odd_packets(results),
-        "findings": findings,
+        "findings": content.findings,
         "rules": RULES,
         "by_capture": {capture.capture: capture for capture in captures},
         "traffic": traffic,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -90,20 +91,43 @@ def protocols(results: ResultsDirectory) -> list[Bar]:
 
 
 def servers(results: ResultsDirectory, names: Mapping[str, str]) -> list[Server]:
-    """Give the services that answered, those with the most clients first."""
+    """Give the services that answered, those with the most clients first, one host of each before the next of any."""
     answered = [row for row in islice(combined_rows(results, "services"), _WORTH_NAMING) if row["state"] == "answered"]
     # The sort is stable: with as many clients, the one with more octets comes first.
     answered.sort(key=lambda row: (port_name(row["port"]) == "", -int(row["clients"])))
+    found: Counter[tuple[str, str]] = Counter()
+    ranks = []
+    for row in answered:
+        found[_service(row)] += 1
+        ranks.append(found[_service(row)])
+    chosen = sorted(range(len(ranks)), key=lambda index: (ranks[index], index))[:_SERVERS]
+    shown = Counter(_service(answered[index]) for index in chosen)
     return [
-        Server(
-            service=port_name(row["port"]) or "port",
-            port=f"{row['type'].lower()}/{row['port']}",
-            address=_named(row["address"], names),
-            address_only=safe_label(row["address"]),
-            detail=f"{format_count(int(row['clients']), 'client')}, {format_octets(int(row['octets']))}",
+        _server(
+            answered[index],
+            names,
+            # Said where the last of those shown stands.
+            further=(found - shown)[_service(answered[index])]
+            if ranks[index] == shown[_service(answered[index])]
+            else 0,
         )
-        for row in answered[:_SERVERS]
+        for index in sorted(chosen)
     ]
+
+
+def _service(row: Mapping[str, str]) -> tuple[str, str]:
+    return row["type"], row["port"]
+
+
+def _server(row: Mapping[str, str], names: Mapping[str, str], *, further: int) -> Server:
+    more = f"; {further:,} more serve this" if further > 1 else "; 1 more serves this" if further else ""
+    return Server(
+        service=port_name(row["port"]) or "port",
+        port=f"{row['type'].lower()}/{row['port']}",
+        address=_named(row["address"], names),
+        address_only=safe_label(row["address"]),
+        detail=f"{format_count(int(row['clients']), 'client')}, {format_octets(int(row['octets']))}{more}",
+    )
 
 
 def odd_packets(results: ResultsDirectory) -> str:

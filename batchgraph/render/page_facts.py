@@ -1,0 +1,168 @@
+"""The page's first lines: who talks most, when it was busy, who is outside, who has one peer, and who routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from batchgraph.graph.database import reading_errors
+from batchgraph.render.page_data import PageTraffic
+from batchgraph.render.page_tables import combined_rows
+from batchgraph.render.text import format_count, format_octets, format_span, safe_label
+from batchgraph.results import ResultsDirectory
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LOOKED_THROUGH = 2_000
+"""Rows of a table that are read for a fact: they come by octets, the most first."""
+
+_NAMED = 3
+"""Hosts that a fact names."""
+
+_ROUTED_NETWORKS = 3
+"""A card that sends for so many networks of one version of IP is a router's: a host's own has one or two of each."""
+
+# An address in the card's own ARP messages is its own; those of what it forwards have come from elsewhere.
+_ROUTERS = f"""
+    WITH sent AS MATERIALIZED (
+        SELECT DISTINCT eth_src, src, type = 'ARP' AS is_own FROM edges
+        WHERE eth_src IS NOT NULL AND src IS NOT NULL AND tunnel IS NULL
+    ), forwarded AS MATERIALIZED (
+        SELECT eth_src, src, network_of(src) AS network FROM sent
+        WHERE NOT is_own AND coalesce(scope_of(src), 'global') NOT IN ('link-local', 'unspecified')
+    ), cards AS (
+        SELECT eth_src FROM (SELECT DISTINCT eth_src, network FROM forwarded WHERE network IS NOT NULL)
+        GROUP BY eth_src, contains(network, ':') HAVING count(*) >= {_ROUTED_NETWORKS}
+    )
+    SELECT eth_src, count(*) AS hosts,
+        (SELECT min(src) FROM sent WHERE sent.eth_src = forwarded.eth_src AND is_own) AS own
+    FROM forwarded SEMI JOIN cards USING (eth_src) GROUP BY eth_src ORDER BY hosts DESC, eth_src LIMIT {_NAMED}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A link-layer address that sends for many networks, how many hosts it sends for, and an address of its own."""
+
+    card: str
+    hosts: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An answer to a question.
+
+    Parameters
+    ----------
+    what
+        The question, in a few words.
+    hosts
+        ``(address, words)`` of hosts that the answer names.
+    text
+        The answer, or the rest of it after the hosts.
+    """
+
+    what: str
+    hosts: Sequence[tuple[str, str]]
+    text: str
+
+
+def find_routers(connection: duckdb.DuckDBPyConnection) -> list[Router]:
+    """Find the cards in the view ``edges`` that send for hosts of several networks, those for most hosts first."""
+    with reading_errors():
+        rows = connection.execute(_ROUTERS).fetchall()
+    return [Router(card, hosts, own or "") for card, hosts, own in rows]
+
+
+def load_facts(
+    results: ResultsDirectory, names: Mapping[str, str], *, traffic: PageTraffic, routers: Sequence[Router]
+) -> list[Fact]:
+    """Give the facts that there are."""
+    facts = [*_loudest(results, names), *_busiest(traffic), *_outside(results, names), *_lonely(results, names)]
+    return [*facts, *_routing(routers, names)]
+
+
+def _loudest(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
+    host = next(combined_rows(results, "hosts"), None)
+    if host is None:
+        return
+    address, octets = host["address"], _octets(host)
+    whole = int(next(combined_rows(results, "captures"))["octets"])
+    text = f"{format_octets(octets)}, in or out of {octets / max(whole, 1):.0%} of all octets; "
+    text += format_count(int(host["peers"]), "peer")
+    for row in islice(combined_rows(results, "conversations"), _LOOKED_THROUGH):
+        if address in (row["a"], row["b"]):
+            peer = row["b"] if row["a"] == address else row["a"]
+            text += f", most with {_words(peer, names)} by {safe_label(row['type'])}"
+            break
+    yield Fact("Talks most", [_named(address, names)], text)
+
+
+def _busiest(traffic: PageTraffic) -> Iterator[Fact]:
+    sums: dict[int, int] = {}
+    for _, _, number, _, octets in traffic.cells:
+        sums[number] = sums.get(number, 0) + octets
+    if len(sums) < 2:
+        return
+    busiest = max(sums, key=lambda number: (sums[number], -number))
+    piece = next(piece for piece in reversed(traffic.axis) if piece.first_bin <= busiest)
+    start = piece.start + (busiest - piece.first_bin) * piece.width
+    share = sums[busiest] / max(sum(sums.values()), 1)
+    text = f"{format_span(start, start + piece.width)}: {format_octets(sums[busiest])}, {share:.0%} of all"
+    yield Fact("Busiest", [], text)
+
+
+def _outside(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
+    hosts, is_cut = _hosts(results)
+    public = [host for host in hosts if host["scope"] == "global"]
+    number = f"{len(public):,}{' or more' if is_cut else ''} of {_all_hosts(results)}"
+    if not public:
+        yield Fact("Outside", [], f"{number} hosts have a public address")
+        return
+    octets = format_octets(sum(map(_octets, public)))
+    text = f"{'and others: ' if len(public) > _NAMED else ''}{number} hosts have a public address, {octets}"
+    yield Fact("Outside", [_named(host["address"], names) for host in public[:_NAMED]], text)
+
+
+def _lonely(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
+    hosts, is_cut = _hosts(results)
+    # Groups that are sent to are nobody's lonely host.
+    single = [host for host in hosts if host["peers"] == "1" and int(host["packets_out"])]
+    if single:
+        text = "and others: " if len(single) > _NAMED else ""
+        text += f"{len(single):,}{' or more' if is_cut else ''} of {_all_hosts(results)} hosts"
+        yield Fact("One peer only", [_named(host["address"], names) for host in single[:_NAMED]], text)
+
+
+def _routing(routers: Sequence[Router], names: Mapping[str, str]) -> Iterator[Fact]:
+    for router in routers[:1]:
+        sends = f"card {safe_label(router.card)} sends for {format_count(router.hosts, 'host')} of several networks"
+        further = f"; {format_count(len(routers) - 1, 'other card')} too" if len(routers) > 1 else ""
+        yield Fact("Router", [_named(router.address, names)] if router.address else [], sends + further)
+
+
+def _hosts(results: ResultsDirectory) -> tuple[list[dict[str, str]], bool]:
+    """Give the hosts with the most octets, and whether there are more."""
+    rows = list(islice(combined_rows(results, "hosts"), _LOOKED_THROUGH + 1))
+    return rows[:_LOOKED_THROUGH], len(rows) > _LOOKED_THROUGH
+
+
+def _all_hosts(results: ResultsDirectory) -> str:
+    return f"{int(next(combined_rows(results, 'captures'))['hosts']):,}"
+
+
+def _octets(host: Mapping[str, str]) -> int:
+    return int(host["octets_out"]) + int(host["octets_in"])
+
+
+def _named(address: str, names: Mapping[str, str]) -> tuple[str, str]:
+    return safe_label(address), _words(address, names)
+
+
+def _words(address: str, names: Mapping[str, str]) -> str:
+    name = names.get(address, "")
+    return f"{safe_label(address)} ({name})" if name else safe_label(address)
