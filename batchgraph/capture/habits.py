@@ -90,11 +90,13 @@ def captured_length(octets: Octets, packet: tuple[int, int, int, int, int], end:
         return DOUBTED if fits and is_known and _RARE * state[LONGER] <= state[WHOLE] else captured
     are, say = are_options(octets, at + padded, end, big)
     is_odd = _RARE * state[FILLED] <= state[WHOLE] and is_filled(octets, at + captured, at + padded)
+    is_cut_often = _SELDOM * state[CUT] > state[WHOLE]
     if not fits:
         is_odd |= are and room - padded == 4 and state[ENDED] == 0
+        is_odd |= not are and not is_cut_often
         return DOUBTED if is_odd and is_known else captured
     if not are:
         return wire
-    if say or not is_known or _SELDOM * state[CUT] > state[WHOLE]:
+    if say or not is_known or is_cut_often:
         return captured
     return wire if is_odd or is_exact(octets, at, captured, wire, link) else captured

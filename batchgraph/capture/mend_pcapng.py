@@ -114,9 +114,13 @@ class PcapngMender:
         return ""
 
     def _mend_empty(self, seen: Look, known: Blocks, order: int, room: int, by_packet: int) -> str:
-        """Set right lengths that zeros were written over, where the packet tells them; more may be damaged."""
+        """Set right lengths that zeros were written over, where the packet tells them; more may be damaged.
+
+        Where the time before them is zeros too, this is a gap and no packet.
+        """
         length = 60 if 0 < by_packet < room == 60 else by_packet
-        if not room - 4 < length <= room:
+        at = seen.start + 12
+        if not room - 4 < length <= room or not seen.octets[at : at + 8].any():
             return ""
         for place in (20, 24):
             _write32(seen, seen.start + place, length, order)

@@ -75,7 +75,8 @@ def walk_pcap(
             captured, wire = wire, captured
         seconds, fraction = number32(octets, position, big), number32(octets, position + 4, big)
         odd = (captured > maximum) | (captured > wire) | (captured > snap) | (captured == 0) | (wire > maximum)
-        odd |= (fraction >= units) | (((seconds - last > HOUR) | (last - seconds > HOUR)) & (last >= 0))
+        is_early_or_late = ((seconds - last > HOUR) | (last - seconds > HOUR)) & (last >= 0)
+        odd |= (fraction >= units) | is_early_or_late
         if odd:
             if captured > maximum:
                 reason = DOUBTFUL
@@ -102,6 +103,9 @@ def walk_pcap(
         link_type[n] = link
         is_suspect = position < suspect or position < lenient or (position < timed and not low <= time <= high)
         trust[n] = SUSPECT if is_suspect else sound
+        if is_early_or_late and fraction >= units:
+            # Both numbers of the time are damaged, so that what stands right before it may be too.
+            trust[n] = trust[max(0, n - 1)] = SUSPECT
         last = seconds
         largest = max(largest, captured)
         n += 1

@@ -117,6 +117,13 @@ def test_habits__padding_of_a_cut_packet_that_would_not_be_zeros_makes_it_suspec
     assert last(WHOLE, block(octets, captured=309, wire=1057)) == (octets[:309], SUSPECT)
 
 
+def test_habits__what_is_neither_of_the_packet_nor_options_makes_it_suspect(last):
+    # Noise over the lowest octet of the captured length, that on the wire, and the packet.
+    octets = b"\xee" * 512
+
+    assert last(WHOLE, block(octets, captured=300, wire=0xEEEEEEEE)) == (octets[:300], SUSPECT)
+
+
 def test_habits__lengths_under_zeros_are_mended_by_the_packet_which_is_suspect(last):
     octets = ipv4(b"\xab" * 40)
 

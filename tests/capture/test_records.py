@@ -71,3 +71,18 @@ def test_record__that_claims_the_whole_next_one_is_mended(packets):
     read = packets(*WHOLE, record(octets, captured=len(octets) + 64), record(after), *WHOLE)
 
     assert read[4:6] == [(octets, REPAIRED), (after, SOUND)]
+
+
+def test_record__whose_whole_time_is_damaged_is_suspect_with_that_before(packets):
+    # Noise over the last octets of a packet, and over the time of the next record.
+    octets, after = frame(b"\xab" * 40), frame(b"after")
+    marred = octets[:-8] + b"\xee" * 8
+    read = packets(*WHOLE, record(marred), b"\xee" * 8, record(after)[8:], *WHOLE)
+
+    assert read[3:7] == [(frame(b"whole 3"), SOUND), (marred, SUSPECT), (after, SUSPECT), (frame(b"whole 0"), SOUND)]
+
+
+def test_record__whose_lengths_are_in_a_run_of_zeros_is_no_packet(packets):
+    zeros = struct.pack("<4I", 1_577_836_800, 0, 0, 0) + bytes(300)
+
+    assert [octets for octets, _ in packets(*WHOLE, zeros, *WHOLE)] == [frame(b"whole %d" % k) for k in range(4)] * 2
