@@ -10,7 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -72,7 +72,7 @@ def _run_until_death(function: Callable[[T], R], tasks: Sequence[T]) -> Generato
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(function, tasks, sending, os.getpid()), daemon=True)
     with receiving:
-        with sending, warnings.catch_warnings(), safe_environment(), main_module_hidden():
+        with sending, warnings.catch_warnings(), safe_environment(), main_module_hidden(), _children_allowed():
             # Python 3.12 warns of forks beside threads; those of numpy and Arrow know what a fork is.
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
@@ -82,6 +82,17 @@ def _run_until_death(function: Callable[[T], R], tasks: Sequence[T]) -> Generato
             process.kill()
             process.join()
             process.close()
+
+
+@contextmanager
+def _children_allowed() -> Iterator[None]:
+    """Let a worker of dask, which is a daemon, have a child: daemons may not, lest it outlives them; ours does not."""
+    configuration: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    before = configuration.pop("daemon", False)
+    try:
+        yield
+    finally:
+        configuration["daemon"] = before
 
 
 def _results(process: BaseProcess, receiving: Connection, n_tasks: int) -> Iterator[R | Death | _Raised]:

@@ -51,6 +51,10 @@ class Pool(Protocol):
     def memory(self) -> int | None:
         """What each process, this one too, may hold, in octets; None: no limit was asked for."""
 
+    @property
+    def isolates(self) -> bool:
+        """Whether what is `isolated` runs in processes of this machine, which can be watched from here and ended."""
+
     def fan_out(
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
@@ -139,6 +143,7 @@ def worker_pool(workers: int, *, verbose: bool = False, memory: int | None = Non
 @dataclass(frozen=True, slots=True)
 class _InProcess:
     memory: int | None
+    isolates: bool = True
 
     def fan_out(
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
@@ -159,6 +164,7 @@ class _ProcessPool:
 
     def __init__(self, workers: int, stack: ExitStack, *, verbose: bool, memory: int | None) -> None:
         self.memory = memory
+        self.isolates = True
         self._workers = workers
         self._stack = stack
         self._verbose = verbose

@@ -101,6 +101,7 @@ class _RemotePool:
     _shared: Path | None
     memory: int | None
     _verbose: bool = False
+    isolates: bool = False
     _calls: int = 0
     _checked: set[str] = field(default_factory=set)
     _seeing: set[str] = field(default_factory=set)

@@ -4,6 +4,7 @@ import os
 import platform
 import socket
 from contextlib import nullcontext
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from batchgraph.progress import NoProgress
 from batchgraph.remote import remote_pool
 from batchgraph.results import STATE
 from batchgraph.scheduler import Scheduler
+from batchgraph.stages.guard import Limits
 from tests.clusters import AUTHORITY, CLUSTER, running_cluster
+from tests.stages.test_extract import FRAME, pcap
 
 SAMPLES = [str(Path(__file__).parents[1] / "sample_pcaps" / name) for name in ("vlan-tunnels.pcap", "raw-ip.pcap")]
 PROCESS = "__import__('os').getpid()"
@@ -221,3 +224,23 @@ def test_scheduler__refuses_certificates_that_are_none(tmp_path):
 
     with pytest.raises(UsageError, match="cannot be used"):
         Scheduler("tls://host:1", tls_ca=tmp_path / "a.pem", tls_cert=CLUSTER, tls_key=CLUSTER).security()
+
+
+@pytest.mark.parametrize("split", [None, 64 << 10], ids=["whole", "in parts"])
+@pytest.mark.parametrize(
+    ("limits", "what"),
+    [(Limits(seconds=0.1, octets=None), "failed: timeout"), (Limits(inf, octets=1 << 20), "failed: memory (1 MiB)")],
+)
+def test_limits__are_kept_by_workers_elsewhere_at_no_cost_to_them(cluster, tmp_path, limits, what, split):
+    # scapy takes seconds for so many, and more than a MiB for any.
+    (tmp_path / "slow.pcap").write_bytes(pcap(*[FRAME] * 20_000))
+    options = ExtractOptions(decoder="scapy", split=split)
+
+    with remote_pool(cluster) as pool:
+        before = {process for _, process in fan_out(eval, [PROCESS] * 20, workers=pool)}
+        manifest = extract([tmp_path], tmp_path / "out", options=options, limits=limits, workers=pool)
+        after = {process for _, process in fan_out(eval, [PROCESS] * 20, workers=pool)}
+
+    (entry,) = manifest["inputs"]
+    assert (entry["status"], [problem["what"] for problem in entry["problems"]]) == ("failed", [what])
+    assert after == before

@@ -6,15 +6,16 @@ import os
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 from batchgraph.child import Death, run_in_child
-from batchgraph.parallel import Pool, WorkerLost
+from batchgraph.parallel import Pool, WorkerLost, worker_pool
 from batchgraph.results import STATE, output_errors
 from batchgraph.stages.capture_task import ExtractTask, extract_captures
 from batchgraph.stages.input_record import InputRecord, lost_record
+from batchgraph.stages.part_task import Piece, PieceDone, extract_piece
 from batchgraph.watch import TIMEOUT, Journal, Watch
 
 MAX_OCTETS = 600 << 20
@@ -51,14 +52,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Pack:
-    """Captures that one worker extracts, and where it tells how far it is."""
+    """Captures that one worker extracts, and where it tells how far it is, or the limits that it keeps itself."""
 
     tasks: tuple[ExtractTask, ...]
     journal: str
+    limits: Limits | None
 
 
 def _extract_pack(pack: _Pack) -> list[InputRecord]:
-    return extract_captures(pack.tasks, journal=Journal(pack.journal))
+    if pack.limits is None:
+        return extract_captures(pack.tasks, journal=Journal(pack.journal))
+    with worker_pool(0) as pool:
+        return list(extract_guarded([pack.tasks], pool, pack.limits))
+
+
+def extract_piece_guarded(piece: Piece) -> PieceDone | WorkerLost:
+    """Extract a piece of a large capture in a child of this process, under the limits that come with it."""
+    assert piece.limits is not None
+    with watching([piece.task], piece.limits) as watch:
+        (outcome,) = run_in_child(extract_piece, [replace(piece, journal=os.fspath(watch.folder / "0"))])
+    return WorkerLost(f"failed: {outcome.how}") if isinstance(outcome, Death) else outcome
 
 
 def extract_guarded(packs: Sequence[Sequence[ExtractTask]], pool: Pool, limits: Limits) -> Iterator[InputRecord]:
@@ -80,11 +93,12 @@ def extract_guarded(packs: Sequence[Sequence[ExtractTask]], pool: Pool, limits: 
     Notes
     -----
     When a process dies, what it had done by then counts; the capture that it was at is tried once more, alone, unless
-    its time was up; the others of the pack are done by another process. So none is decoded more than twice.
+    its time was up; the others of the pack are done by another process. So none is decoded more than twice. Workers
+    elsewhere do the same with a child of their own.
     """
     if packs:
         with watching([task for pack in packs for task in pack], limits) as watch:
-            yield from _Extraction(watch, pool).run([tuple(pack) for pack in packs])
+            yield from _Extraction(watch, pool, None if pool.isolates else limits).run([tuple(pack) for pack in packs])
 
 
 @contextmanager
@@ -111,12 +125,13 @@ def watching(tasks: Sequence[ExtractTask], limits: Limits) -> Iterator[Watch]:
 class _Extraction:
     watch: Watch
     pool: Pool
+    far_limits: Limits | None
     _numbers: Iterator[int] = field(default_factory=count)
     _suspects: list[ExtractTask] = field(default_factory=list)
 
     def run(self, packs: list[tuple[ExtractTask, ...]]) -> Iterator[InputRecord]:
         while packs:
-            named = [self._named(pack) for pack in packs]
+            named = [self._named(pack, self.far_limits) for pack in packs]
             packs = []
             for number, outcome in self.pool.fan_out(_extract_pack, named, attempts=1, isolated=True):
                 if isinstance(outcome, WorkerLost):
@@ -126,8 +141,8 @@ class _Extraction:
                     yield from outcome
         yield from self._try_again()
 
-    def _named(self, tasks: tuple[ExtractTask, ...]) -> _Pack:
-        return _Pack(tasks, os.fspath(self.watch.folder / str(next(self._numbers))))
+    def _named(self, tasks: tuple[ExtractTask, ...], limits: Limits | None = None) -> _Pack:
+        return _Pack(tasks, os.fspath(self.watch.folder / str(next(self._numbers))), limits)
 
     def _after_death(self, pack: _Pack) -> Generator[InputRecord, None, tuple[ExtractTask, ...]]:
         """Give the records of what was done, and return the captures that nobody has begun."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from batchgraph.parallel import Pool, WorkerLost
 from batchgraph.receipts import has_receipt
 from batchgraph.results import ResultsDirectory
 from batchgraph.stages.capture_task import UNSETTLED, ExtractTask, conclude, done_before
-from batchgraph.stages.guard import Limits, watching
+from batchgraph.stages.guard import Limits, extract_piece_guarded, watching
 from batchgraph.stages.input_record import Counts, InputRecord
 from batchgraph.stages.part_task import Piece, PieceDone, extract_piece
 
@@ -55,8 +55,10 @@ def _extract_parts(captures: Sequence[_LargeCapture], pool: Pool, limits: Limits
     if not captures:
         return
     with watching([capture.task for capture in captures], limits) if limits else nullcontext() as watch:
-        pieces = _Pieces(captures, os.fspath(watch.folder) if watch else "")
-        for number, outcome in pool.fan_out(extract_piece, pieces, isolated=limits is not None):
+        far_limits = None if pool.isolates else limits
+        pieces = _Pieces(captures, os.fspath(watch.folder) if watch else "", far_limits)
+        extract: Callable[[Piece], PieceDone | WorkerLost] = extract_piece_guarded if far_limits else extract_piece
+        for number, outcome in pool.fan_out(extract, pieces, isolated=limits is not None):
             capture = pieces.owner(number)
             capture.take(outcome)
             if capture.is_done and (record := capture.record()):
@@ -142,9 +144,12 @@ class _Pieces(Sequence[Piece]):
         In order.
     folder
         For what workers tell; empty where they tell nothing.
+    limits
+        What workers elsewhere keep themselves.
     """
 
-    def __init__(self, captures: Sequence[_LargeCapture], folder: str) -> None:
+    def __init__(self, captures: Sequence[_LargeCapture], folder: str, limits: Limits | None) -> None:
+        self._limits = limits
         self._captures = captures
         self._folder = folder
         self._found: list[tuple[_LargeCapture, Piece]] = []
@@ -174,7 +179,8 @@ class _Pieces(Sequence[Piece]):
     def _find(self) -> Iterator[Piece]:
         for capture in self._captures:
             for piece in capture.pieces():
-                named = replace(piece, journal=f"{self._folder}/{len(self._found)}") if self._folder else piece
+                journal = f"{self._folder}/{len(self._found)}" if self._folder else ""
+                named = replace(piece, journal=journal, limits=self._limits)
                 self._found.append((capture, named))
                 yield named
         self._are_all = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchgraph.capture.split import Part, PartReader
 from batchgraph.capture.stored import StoredFile
@@ -14,6 +14,9 @@ from batchgraph.results import ResultsDirectory
 from batchgraph.stages.capture_task import ExtractTask, settings, write_part
 from batchgraph.stages.input_record import Counts
 from batchgraph.watch import Journal
+
+if TYPE_CHECKING:
+    from batchgraph.stages.guard import Limits
 
 PARTS = "parts"
 """The receipts of parts, which are wanted until their captures are done."""
@@ -31,11 +34,14 @@ class Piece:
         Which part; None for the hash of it all.
     journal
         Where the worker tells what it works on; empty where nobody wants to know.
+    limits
+        What the worker has to keep itself; None: nothing.
     """
 
     task: ExtractTask
     part: Part | None = None
     journal: str = ""
+    limits: Limits | None = None
 
 
 @dataclass(slots=True)

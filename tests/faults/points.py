@@ -82,7 +82,7 @@ def try_point(bench: Bench, name: str, faulty: Faulty, tally: Tally, *, killed: 
     wrong = in_child(partial(wrong_now, bench, out, code=code))
     if code not in {bench.code, -9 if killed else CANNOT_WRITE} and not _is_true(bench, out, code, told):
         wrong.append("the exit code tells of something else than the fault")
-    wrong += _continue(bench, out, log)
+    wrong += continue_from(bench, out, partial(bench.run, out, log))
     tally.points += 1
     tally.stopped += code != bench.code
     tally.last = f"{'WRONG' if wrong else 'good'} {code}"
@@ -90,12 +90,12 @@ def try_point(bench: Bench, name: str, faulty: Faulty, tally: Tally, *, killed: 
         tally.wrong.append(f"{name}: exit code {code}: {'; '.join(wrong)}\n{told}")
 
 
-def _continue(bench: Bench, out: Path, log: Path) -> list[str]:
+def continue_from(bench: Bench, out: Path, command: Callable[[], int]) -> list[str]:
     """Give the same command again, and say what is wrong then."""
     left = state(out)
     if left in bench.continued:
         return []
-    again = in_child(partial(bench.run, out, log))
+    again = in_child(command)
     wrong = in_child(partial(wrong_at_end, bench, out)) if again == bench.code else [f"again: exit code {again}"]
     if not wrong:
         bench.continued.add(left)
