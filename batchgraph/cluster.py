@@ -129,13 +129,16 @@ def _kill_workers(cluster: LocalCluster) -> None:
 @contextmanager
 def logging_from(level: int) -> Iterator[None]:
     """Keep what dask logs below `level` off the terminal, to the very end, when connections break on purpose."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(level)
+    # dask gives its clients a level of their own.
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(level)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, its_level in zip(loggers, before, strict=True):
+            logger.setLevel(its_level)
 
 
 @contextmanager

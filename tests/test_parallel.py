@@ -1,5 +1,6 @@
 """Workers find tasks' functions by name, so the tasks here are expressions and the function is `eval`."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import distributed
 import psutil
 import pytest
 
+from batchgraph.cluster import logging_from
 from batchgraph.errors import ClusterError, OutputError
 from batchgraph.parallel import WorkerLost, _next_done, default_workers, fan_out, worker_pool
 
@@ -202,3 +204,12 @@ def test_worker__imports_nothing_from_the_current_folder(tmp_path):
     result = run_script(tmp_path, text)
 
     assert (result.stdout, result.stderr) == ("main [(0, 1), (1, 2)]\n", "")
+
+
+def test_logging_from__keeps_what_dask_says_of_its_clients_off_too():
+    assert distributed  # whose import sets their levels
+    logger = logging.getLogger("distributed.client")
+    with logging_from(logging.CRITICAL + 1):
+        assert not logger.isEnabledFor(logging.ERROR)
+
+    assert logger.isEnabledFor(logging.ERROR)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .child import fork, wait_for
+from .points import Bench
 
 CALLS = ("open", "write", "fsync", "replace", "mkdir", "unlink", "rmdir")
 ERRORS = ("ENOSPC", "EIO", "EACCES")
@@ -116,6 +117,6 @@ def run_with_fault(run: Callable[..., int], out: Path, log: Path, *, call: str, 
     return wait_for(fork(run_faulty))
 
 
-def faulty(run: Callable[..., int], *, call: str, number: int, fault: str) -> Callable[[Path, Path], int]:
+def faulty(bench: Bench, *, call: str, number: int, fault: str) -> Callable[[Path, Path], int]:
     """Give `run_with_fault` for `try_point`."""
-    return partial(run_with_fault, run, call=call, number=number, fault=fault)
+    return partial(run_with_fault, bench.run, call=call, number=number, fault=fault)

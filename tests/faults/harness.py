@@ -49,14 +49,15 @@ def try_all(
             for number in numbers:
                 turn += 1
                 if turn % every == 0:
-                    faulty = module.faulty(bench.run, call=call, number=number, fault=fault)
+                    faulty = module.faulty(bench, call=call, number=number, fault=fault)
                     name = f"{fault} at {call} {number}"
                     try_point(bench, name, faulty, tally, killed=fault == calls.KILLED)
                     log.write(f"{name}: {tally.last}\n")
                     log.flush()
             tallies.append(tally)
             good = tally.points - len(tally.wrong)
-            say(f"{call:<20} {fault:<8} {len(numbers):>6} {tally.points:>6} {tally.stopped:>7} {good:>6}")
+            counts = (len(numbers), tally.points, tally.elsewhere, tally.stopped, good)
+            say(f"{call:<20} {fault:<8}" + "".join(f" {count:>9}" for count in counts))
             for problem in tally.wrong:
                 say(f"  WRONG {problem}")
     return tallies
@@ -87,7 +88,8 @@ def main(arguments: list[str]) -> int:
         bench = make_bench(captures, folder, options.scenario)
         points = find_points(options.by, bench)
         points = {call: numbers for call, numbers in points.items() if re.search(options.only, call)}
-        say(f"{'call':<20} {'fault':<8} {'points':>6} {'tried':>6} {'stopped':>7} {'good':>6}")
+        heads = ("points", "tried", "elsewhere", "stopped", "good")
+        say(f"{'call':<20} {'fault':<8}" + "".join(f" {head:>9}" for head in heads))
         module = system_calls if options.by == "strace" else calls
         tallies = try_all(bench, module, points, log, every=options.every, offset=options.offset)
     tried, wrong = sum(tally.points for tally in tallies), sum(len(tally.wrong) for tally in tallies)

@@ -21,10 +21,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from .child import HERE, fork, import_everything, in_child, run_command, wait_for
 from .cluster import Cluster
-from .points import OK, Bench, Tally, make_bench, say, wrong_at_end, wrong_now
+from .points import OK, Bench, Tally, continue_from, make_bench, say, wrong_now
 from .processes import children, members, orphans
 from .scenarios import SCENARIOS
 
@@ -179,16 +180,18 @@ class Disturber:
         """Give the same command again, the cluster being there again too, and say what is wrong then."""
         if self.role.place == CLUSTER:
             self.cluster.start()
-        again = in_child(partial(run_command, self.bench.captures, out, log, place=self._place()))
-        return [f"again: exit code {again}"] if again else in_child(partial(wrong_at_end, self.bench, out))
+        command = partial(run_command, self.bench.captures, out, log, place=self._place())
+        return continue_from(self.bench, out, command)
 
 
-def try_role(disturber: Disturber, rounds: int) -> Tally:
-    """Disturb so many runs, not counting those that were missed."""
+def try_role(who: str, disturber: Disturber, rounds: int, log: TextIO) -> Tally:
+    """Disturb so many runs, not counting those that were missed; a line is logged for each."""
     tally = Tally()
     disturber.measure()
     for _ in range(rounds * (1 + MISSES)):
         disturber.disturb(tally)
+        log.write(f"{who}: hits {tally.points}, stopped {tally.stopped}, wrong {len(tally.wrong)} {tally.wrong[-1:]}\n")
+        log.flush()
         if tally.points == rounds:
             break
     return tally
@@ -202,9 +205,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--who", nargs="+", choices=ROLES, default=list(ROLES), help="whom to disturb")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where runs are made; in memory it is soonest done")
+    parser.add_argument("--log", type=Path, default=os.devnull, help="gets a line for each round")
     options = parser.parse_args(arguments)
     tallies = []
-    with tempfile.TemporaryDirectory(dir=options.folder, prefix="kills-") as name:
+    with (
+        tempfile.TemporaryDirectory(dir=options.folder, prefix="kills-") as name,
+        Path(options.log).open("a", encoding="utf-8") as log,
+    ):
         folder = Path(name).resolve()
         import_everything(folder)
         bench = make_bench(SCENARIOS["plain"].make_captures(folder / "captures", options.captures), folder)
@@ -213,7 +220,7 @@ def main(arguments: list[str]) -> int:
         try:
             for who in options.who:
                 disturber = Disturber(bench, ROLES[who], cluster, random.Random(f"{who} {options.seed}"))
-                tallies.append(tally := try_role(disturber, options.rounds))
+                tallies.append(tally := try_role(who, disturber, options.rounds, log))
                 good = tally.points - len(tally.wrong)
                 say(f"{who:<28} {disturber.length:>7.2f} {tally.points:>6} {tally.stopped:>7} {good:>6}")
                 for problem in tally.wrong:

@@ -19,6 +19,10 @@ Faulty = Callable[[Path, Path], int]
 OK, USAGE, INCOMPLETE, CANNOT_WRITE = 0, 2, 3, 5
 
 
+class ElsewhereError(Exception):
+    """A fault hit nothing that is of the run's own: there is nothing to judge."""
+
+
 def say(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
@@ -31,6 +35,7 @@ class Tally:
 
     points: int = 0
     stopped: int = 0
+    elsewhere: int = 0
     wrong: list[str] = field(default_factory=list)
     last: str = ""
 
@@ -77,7 +82,12 @@ def try_point(bench: Bench, name: str, faulty: Faulty, tally: Tally, *, killed: 
     """Make a run with a fault and continue it, and count what is wrong: nothing may be."""
     out, log = bench.folder / "out", bench.folder / "log"
     shutil.rmtree(out, ignore_errors=True)
-    code = faulty(out, log)
+    try:
+        code = faulty(out, log)
+    except ElsewhereError as elsewhere:
+        tally.elsewhere += 1
+        tally.last = f"elsewhere: {elsewhere}"
+        return
     told = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
     wrong = in_child(partial(wrong_now, bench, out, code=code))
     if code not in {bench.code, -9 if killed else CANNOT_WRITE} and not _is_true(bench, out, code, told):
