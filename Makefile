@@ -68,6 +68,9 @@ damage: $(STAMP)  ## damage captures in every way and print what is read of them
 faults: $(STAMP)  ## let every call of a run fail, fill disks, kill processes; what strace does where it is installed
 	$(IN_VENV) python -m tests.faults.harness --by python $(ARGUMENTS)
 	$(IN_VENV) python -m tests.faults.harness --by strace $(ARGUMENTS)
+	$(IN_VENV) python -m tests.faults.harness --by strace --scenario split --every 9 $(ARGUMENTS)
+	$(IN_VENV) python -m tests.faults.harness --by strace --scenario memory --every 9 $(ARGUMENTS)
+	$(IN_VENV) python -m tests.faults.harness --by strace --scenario limits --every 29 $(ARGUMENTS)
 	$(IN_VENV) python -m tests.faults.full_disk
 	$(IN_VENV) python -m tests.faults.kills --rounds 100
 

@@ -410,3 +410,16 @@ def test_run__that_the_system_refuses_something_ends_with_5(captures, tmp_path, 
     result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0)
 
     assert (result.exit_code, os.strerror(number) in result.stderr) == (5, True)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_run__that_may_not_read_the_folder_given_says_so_and_writes_nothing(captures, tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number), os.fsencode(captures))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    result = batchgraph_("run", captures, "--out", tmp_path / "out", "--workers", 0)
+
+    assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
+    assert "cannot read the folder" in result.stderr and os.strerror(number) in result.stderr
