@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from batchgraph.render.forces import force_layout
 from batchgraph.render.packing import EDGE, packed, pushed_apart, uncovered
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _part_shape(graph: nx.Graph, names: list[str]) -> Points:
     if len(names) <= _KAMADA_KAWAI_HOSTS:
         places = nx.kamada_kawai_layout(plain)
     else:
-        places = nx.spring_layout(plain, seed=SEED, iterations=80)
+        places = force_layout(plain, seed=SEED, iterations=80)
     return _levelled(np.array([places[name] for name in names]))
 
 
