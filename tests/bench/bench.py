@@ -1,7 +1,8 @@
 """Measures batchgraph beside other programs, each in turn: ``python -m tests.bench.bench --help``.
 
 CPU seconds are those of the process and all that it waited for, from the system's own accounting; medians over the
-rounds are printed, per million packets, and the ratio to ``batchgraph extract`` by one process.
+rounds are printed, per million packets, and the ratio to ``batchgraph extract`` by one process; then each aim.
+A contestant that fails or takes too long is named, and the others are measured all the same.
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tests.bench.aims import CPU, EXTRACT, EXTRACT_2, FLOOR, RUN, WALL, aims_text
 from tests.bench.workload import write_workload
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
-OURS = "batchgraph extract, 1 process"
+LIMIT = 600.0
+"""Wall seconds that one call may take."""
 
 SCAPY_LOOP = """
 import sys
@@ -81,11 +87,11 @@ def _ours(stage: str, workers: int) -> Callable[[str, str], list[str]]:
 
 
 CONTESTANTS = (
-    Contestant(OURS, _ours("extract", 0)),
-    Contestant("batchgraph extract, 2 workers", _ours("extract", 2)),
-    Contestant("batchgraph run, 1 process", _ours("run", 0)),
+    Contestant(EXTRACT, _ours("extract", 0)),
+    Contestant(EXTRACT_2, _ours("extract", 2)),
+    Contestant(RUN, _ours("run", 0)),
     Contestant("batchgraph run, 2 workers", _ours("run", 2)),
-    Contestant("floor: fields read, table written",
+    Contestant(FLOOR,
                lambda capture, out: [sys.executable, "-m", "tests.bench.floor", capture, out], times_itself=True),
     Contestant("capinfos -c", lambda capture, out: ["capinfos", "-c", capture], "capinfos"),
     Contestant("tcpdump -nq", lambda capture, out: ["tcpdump", "-nq", "-r", capture], "tcpdump"),
@@ -112,51 +118,97 @@ def is_there(contestant: Contestant) -> bool:
     return shutil.which(contestant.needs) is not None
 
 
-def measure(command: list[str], *, times_itself: bool = False) -> tuple[float, float, float]:
-    """Run a command; give CPU seconds, wall seconds and peak memory in MiB."""
-    if times_itself:
-        told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-        return told["cpu"], told["wall"], told["peak_mib"]
-    began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024
+class NotMeasuredError(Exception):
+    """A contestant failed, or took longer than it may."""
 
 
-def measure_all(contestants: list[Contestant], packets: int, rounds: int, seed: int, folder: Path) -> list[dict]:
-    """Measure contestants in turn, round by round; gives a record for each, of medians per million packets."""
+def measure(command: list[str], *, times_itself: bool = False, limit: float = LIMIT) -> tuple[float, float, float]:
+    """Run a command; give CPU seconds, wall seconds and peak memory in MiB.
+
+    Raises
+    ------
+    NotMeasuredError
+        If it fails, or takes longer than `limit` wall seconds, after which it is ended.
+    """
+    with tempfile.TemporaryFile() as told:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdout=told if times_itself else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # what it started is ended with it
+        )
+        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            timer.cancel()
+        wall = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if wall >= limit:
+            raise NotMeasuredError(f"took longer than {limit:g} s")
+        if process.returncode != 0:
+            raise NotMeasuredError(f"exit code {process.returncode}")
+        if times_itself:
+            told.seek(0)
+            own = json.load(told)
+            return own["cpu"], own["wall"], own["peak_mib"]
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+
+
+def measure_all(
+    contestants: Sequence[Contestant], folder: Path, *, packets: int, rounds: int, seed: int, limit: float = LIMIT
+) -> list[dict[str, Any]]:
+    """Measure contestants in turn, round by round; gives a record for each, of medians per million packets.
+
+    One that cannot be measured is not asked again; its record has a ``problem``.
+    """
     captures = {}
     for share in {contestant.share for contestant in contestants}:
         captures[share] = folder / f"{share}.pcap"
         write_workload(captures[share], SAMPLES, packets=int(packets * share), seed=seed)
     samples: dict[str, list[tuple[float, float, float]]] = {contestant.name: [] for contestant in contestants}
+    problems: dict[str, str] = {}
     for _ in range(rounds + 1):  # the first round warms caches and is not counted
         for contestant in contestants:
+            if contestant.name in problems:
+                continue
             out = folder / "out"
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir()
             command = contestant.command(str(captures[contestant.share]), str(out))
-            samples[contestant.name].append(measure(command, times_itself=contestant.times_itself))
-    records = []
-    for contestant in contestants:
-        millions = packets * contestant.share / 1e6
-        cpu, wall, memory = (statistics.median(column) for column in zip(*samples[contestant.name][1:], strict=True))
-        records.append({"name": contestant.name, "packets": int(millions * 1e6), "peak_mib": memory,
-                        "cpu_seconds_per_million": cpu / millions,
-                        "wall_seconds_per_million": wall / millions})  # fmt: skip
-    return records
+            try:
+                samples[contestant.name].append(measure(command, times_itself=contestant.times_itself, limit=limit))
+            except NotMeasuredError as error:
+                problems[contestant.name] = str(error)
+    return [
+        {"name": contestant.name, "problem": problems[contestant.name]}
+        if contestant.name in problems
+        else _medians(contestant, samples[contestant.name][1:], packets)
+        for contestant in contestants
+    ]
 
 
-def table_of(records: list[dict]) -> str:
-    """Lay the records out as a table with ratios."""
-    ours = next(record for record in records if record["name"] == OURS)["cpu_seconds_per_million"]
-    lines = [f"{'per million packets':32s} {'CPU s':>9s} {'wall s':>9s} {'MiB':>7s} {'CPU ratio':>10s}"]
+def _medians(contestant: Contestant, samples: list[tuple[float, float, float]], packets: int) -> dict[str, Any]:
+    millions = packets * contestant.share / 1e6
+    cpu, wall, memory = (statistics.median(column) for column in zip(*samples, strict=True))
+    return {"name": contestant.name, "packets": int(millions * 1e6), "peak_mib": memory, CPU: cpu / millions,
+            WALL: wall / millions}  # fmt: skip
+
+
+def table_of(records: list[dict[str, Any]]) -> str:
+    """Lay the records out as a table with ratios to `EXTRACT`."""
+    ours = next((record[CPU] for record in records if record["name"] == EXTRACT and CPU in record), float("nan"))
+    lines = [f"{'per million packets':34s} {'CPU s':>9s} {'wall s':>9s} {'MiB':>7s} {'CPU ratio':>10s}"]
     lines += [
-        f"{r['name']:32s} {r['cpu_seconds_per_million']:9.3f} {r['wall_seconds_per_million']:9.3f} {r['peak_mib']:7.0f}"
-        f" {r['cpu_seconds_per_million'] / ours:10.2f}"
+        f"{r['name']:34s} {r['problem']}"
+        if "problem" in r
+        else f"{r['name']:34s} {r[CPU]:9.3f} {r[WALL]:9.3f} {r['peak_mib']:7.0f} {r[CPU] / ours:10.2f}"
         for r in records
     ]
     return "\n".join(lines)
@@ -167,18 +219,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packets", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one call may take")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="parts of names")
     parser.add_argument("--json", type=Path, help="also write the records here")
     arguments = parser.parse_args()
     wanted = [
-        c for c in CONTESTANTS if c.name == OURS or not arguments.only or any(w in c.name for w in arguments.only)
+        c for c in CONTESTANTS if c.name == EXTRACT or not arguments.only or any(w in c.name for w in arguments.only)
     ]
     missing = [contestant.name for contestant in wanted if not is_there(contestant)]
     with tempfile.TemporaryDirectory() as folder:
         there = [contestant for contestant in wanted if contestant.name not in missing]
-        records = measure_all(there, arguments.packets, arguments.rounds, arguments.seed, Path(folder))
-    sys.stdout.write(table_of(records) + "\n")
+        records = measure_all(
+            there,
+            Path(folder),
+            packets=arguments.packets,
+            rounds=arguments.rounds,
+            seed=arguments.seed,
+            limit=arguments.limit,
+        )
+    sys.stdout.write(f"{table_of(records)}\n\n{aims_text(records)}\n")
     if missing:
         sys.stdout.write(f"not installed: {', '.join(missing)}\n")
     if arguments.json:
