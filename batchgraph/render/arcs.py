@@ -45,6 +45,9 @@ _LOOP_HEIGHT, _LOOP_STEP = 0.4, 0.18
 _MOST_LOOPS_HEIGHT = 0.9
 """Inches by which the last of many loops rises above the first."""
 
+_FLATTER = (1.0, 0.8, 0.6, 0.45, 0.3, 0.15)
+"""By how much a bundle of arcs is flattened until it stays on the canvas; what is cut off points nowhere."""
+
 _SHIFTS = (0.0, 0.25, 0.5, 0.8, 1.2)
 """How far aside, in inches, a bundle of arcs is moved in search of a free way."""
 
@@ -94,7 +97,7 @@ def bent_arcs(
     for index, arrow in enumerate(arrows):
         if arrow.src != arrow.dst:
             bundles[min(arrow.src, arrow.dst), max(arrow.src, arrow.dst)].append(index)
-    arcs = {}
+    arcs: dict[int, Arc] = {}
     for (a, b), indices in bundles.items():
         between = [arrows[index] for index in indices]
         ranks = _ranks(a, between)
@@ -103,12 +106,27 @@ def bent_arcs(
         gap = min(_GAP + 0.03 * distance, _MOST_BENT * distance / n_side)
         offsets = [rank * gap for rank in ranks]
         shift = _free_shift(a, b, offsets, positions=positions, radii=radii, canvas=canvas)
-        for index, arrow, rank, offset in zip(indices, between, ranks, offsets, strict=True):
-            side = 1.0 if arrow.src == a else -1.0
-            arcs[index] = _arc(
-                arrow, side * (offset + shift), turned=side * rank * _RIM_GAP, positions=positions, radii=radii
-            )
+        sides = [1.0 if arrow.src == a else -1.0 for arrow in between]
+        for flat in _FLATTER:
+            bundle = [
+                _arc(
+                    arrow,
+                    side * flat * (offset + shift),
+                    turned=side * rank * _RIM_GAP,
+                    positions=positions,
+                    radii=radii,
+                )
+                for arrow, side, rank, offset in zip(between, sides, ranks, offsets, strict=True)
+            ]
+            if all(_is_within(arc, canvas) for arc in bundle):
+                break
+        arcs.update(zip(indices, bundle, strict=True))
     return [arcs[index] for index in sorted(arcs)]
+
+
+def _is_within(arc: Arc, canvas: tuple[float, float]) -> bool:
+    low, high = arc.points.min(axis=0), arc.points.max(axis=0)
+    return bool(min(low) >= 0 and high[0] <= canvas[0] and high[1] <= canvas[1])
 
 
 def bent_loops(
@@ -127,7 +145,8 @@ def bent_loops(
             continue
         (x, y), radius, number = positions[arrow.src], radii[arrow.src], numbers[arrow.src]
         step = min(_LOOP_STEP, _MOST_LOOPS_HEIGHT / number)
-        upward = -1.0 if y + radius + _LOOP_HEIGHT + step * number > canvas[1] else 1.0
+        reach = radius + _LOOP_HEIGHT + step * number
+        upward = -1.0 if y + reach > canvas[1] and y - reach >= canvas[1] - y - reach else 1.0
         seen[arrow.src] += 1
         height = _LOOP_HEIGHT + step * seen[arrow.src]
         # The wider loop leaves its circle further out, so that heads stand beside each other.

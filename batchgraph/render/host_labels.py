@@ -30,8 +30,8 @@ def draw_labels(
     canvas: tuple[float, float] = CANVAS,
     faint: Collection[str] = (),
     shrink: float = 1.0,
-) -> None:
-    """Write texts beside the circles of hosts.
+) -> list[PlacedLabel]:
+    """Write texts beside the circles of hosts, and give where they stand.
 
     Parameters
     ----------
@@ -58,6 +58,7 @@ def draw_labels(
     for label in labels:
         colour = GREY if label.name in faint else INK
         _write(axes, label, font_size=font_size, colour=colour, shrink=shrink)
+    return labels
 
 
 def _write(axes: Axes, label: PlacedLabel, *, font_size: float, colour: str, shrink: float) -> None:

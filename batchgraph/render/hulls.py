@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from batchgraph.graph.selection import network_of
 from batchgraph.render.database import NETWORK_PREFIXES
-from batchgraph.render.labels import text_size
+from batchgraph.render.labels import Box, Scene, best_box, text_size
 from batchgraph.render.style import HULL_STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from batchgraph.render.arcs import Points
     from batchgraph.render.layout import Positions
     from batchgraph.render.traffic import Host
 
@@ -69,13 +68,10 @@ def network_hulls(
     return hulls
 
 
-def draw_hulls(axes: Axes, hulls: Sequence[Hull], *, radii: Mapping[str, float], positions: Positions) -> list[Points]:
-    """Draw hulls with the networks' names, and give places that other names should not cover, shape (4, 2) each."""
-    import numpy as np
+def draw_hulls(axes: Axes, hulls: Sequence[Hull]) -> None:
+    """Draw hulls, behind everything else."""
     from matplotlib.patches import Polygon
 
-    circles = [(*positions[name], radii[name]) for name in positions]
-    taken = []
     for hull in hulls:
         style = HULL_STYLES[hull.scope]
         axes.add_artist(
@@ -84,32 +80,39 @@ def draw_hulls(axes: Axes, hulls: Sequence[Hull], *, radii: Mapping[str, float],
                 linewidth=style.width, zorder=0.5,
             )
         )  # fmt: skip
-        width, height = text_size(hull.network, _FONT_SIZE)
-        x, y = _free_place(hull.corners, width, height, circles)
+
+
+def draw_hull_names(axes: Axes, hulls: Sequence[Hull], *, scene: Scene, taken: Sequence[Box]) -> list[Box]:
+    """Write the networks' names at their hulls, where they cover least of a scene and of names, and give the boxes."""
+    boxes: list[Box] = []
+    for hull in hulls:
+        box = best_box(_places(hull, text_size(hull.network, _FONT_SIZE)), scene, taken=[*taken, *boxes])
+        boxes.append(box)
+        x, y = round((box[0] + box[2]) / 2, 3), round((box[1] + box[3]) / 2, 3)
         axes.text(
             x, y, hull.network, fontsize=_FONT_SIZE, color=_TEXT, style="italic", ha="center", va="center",
             zorder=1, parse_math=False,
         )  # fmt: skip
-        corners = [(x + a * width / 2, y + b * height / 2) for a, b in ((-0.9, 0), (-0.3, 0), (0.3, 0), (0.9, 0))]
-        taken.append(np.array(corners))
-    return taken
+    return boxes
 
 
-def _free_place(
-    corners: Sequence[Point], width: float, height: float, circles: Sequence[tuple[float, float, float]]
-) -> Point:
-    """Find where above or below a hull its name covers no circle, or the fewest."""
-    best, fewest = corners[0], math.inf
-    for upward in (1, -1):
-        x, y = max(corners, key=lambda corner: (upward * corner[1], -corner[0]))
-        place = round(x, 3), round(y + upward * (height / 2 + 0.02), 3)
-        covered = sum(
-            max(abs(cx - place[0]) - width / 2, 0) ** 2 + max(abs(cy - place[1]) - height / 2, 0) ** 2 < radius**2
-            for cx, cy, radius in circles
-        )
-        if covered < fewest:
-            best, fewest = place, covered
-    return best
+def _places(hull: Hull, size: tuple[float, float]) -> list[Box]:
+    """Give places for a hull's name: outside along its rim from the top, then inside along it."""
+    width, height = size
+    left, bottom = (min(corner[side] for corner in hull.corners) for side in (0, 1))
+    right, top = (max(corner[side] for corner in hull.corners) for side in (0, 1))
+    middle = (left + right) / 2, (bottom + top) / 2
+    rim = sorted(hull.corners, key=lambda corner: (-corner[1], corner[0]))
+    places = []
+    for outward in (1.0, -1.0):
+        for x, y in rim:
+            across, upward = x - middle[0], y - middle[1]
+            length = max(math.hypot(across, upward), 1e-9)
+            # Half of the name's extent in this direction, and a little more: it touches the rim and does not cross it.
+            reach_x = outward * across / length * (width / 2 + 0.02)
+            reach_y = outward * upward / length * (height / 2 + 0.02)
+            places.append((x + reach_x - width / 2, y + reach_y - height / 2))
+    return [(x, y, x + width, y + height) for x, y in places]
 
 
 def _ring(centre: Point, radius: float) -> list[Point]:

@@ -14,27 +14,40 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
 
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top."""
+
 POINTS_PER_INCH = 72.0
 
 _FURTHER = 0.8
 """What each step away from its circle costs a name, as much as a few points of arrows that it covers: one that stands
 far off is taken for another circle's."""
 
-_DIRECTIONS: tuple[tuple[float, float], ...] = (
-    (0.0, -1.0),
-    (0.0, 1.0),
-    (1.0, 0.0),
-    (-1.0, 0.0),
-    (0.75, -0.7),
-    (-0.75, -0.7),
-    (0.75, 0.7),
-    (-0.75, 0.7),
+_DIRECTIONS: tuple[tuple[float, float, float], ...] = (
+    (0.0, -1.0, 0.0),
+    (0.0, 1.0, 0.0),
+    (1.0, 0.0, 0.0),
+    (-1.0, 0.0, 0.0),
+    (0.75, -0.7, 0.0),
+    (-0.75, -0.7, 0.0),
+    (0.75, 0.7, 0.0),
+    (-0.75, 0.7, 0.0),
+    (0.0, -1.0, 0.33),
+    (0.0, -1.0, -0.33),
+    (0.0, 1.0, 0.33),
+    (0.0, 1.0, -0.33),
 )
-"""Where a name is tried, seen from its circle, the places that readers look at first before the others."""
+"""Where a name is tried, seen from its circle, and by which share of its width it is slid to the right: the places that
+readers look at first before the others."""
 
 _DISTANCES = (0.04, 0.12, 0.26)
 """Inches between a circle's rim and its name, as tried."""
 
+_APART = 0.015
+"""Inches between two names, for the paper behind each."""
+
+_ROUNDS = 4
+"""How often names are placed at most; most stand still after two."""
 
 SMALL = 0.8
 """Size of the letters of an address below a name, of those of the name."""
@@ -65,6 +78,27 @@ class PlacedLabel:
     small: str
     x: float
     y: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What names should not cover, in inches.
+
+    Parameters
+    ----------
+    circles
+        Centres and radii, shape (n, 3).
+    heads, shafts
+        Places along the heads of arrows and along the rest of them, shape (n, 2).
+    canvas
+        Width and height that no name leaves.
+    """
+
+    circles: Points
+    heads: Points
+    shafts: Points
+    canvas: tuple[float, float]
 
 
 def placed_labels(
@@ -91,27 +125,36 @@ def placed_labels(
     canvas
         Width and height that no name leaves, in inches.
     """
+    scene = scene_of(positions, {name: radii[name] for name in texts}, ways=ways, canvas=canvas)
+    sizes = [label.size(font_size) for label in texts.values()]
+    tried = [_candidates(positions[name], radii[name], size) for name, size in zip(texts, sizes, strict=True)]
+    places = _least_covering(tried, [_costs(boxes, scene, own=own) for own, boxes in enumerate(tried)])
+    labels = []
+    for (name, label), (left, bottom, right, top) in zip(texts.items(), places, strict=True):
+        x, y = round((left + right) / 2, 3), round((bottom + top) / 2, 3)
+        labels.append(PlacedLabel(name, label.text, label.small, x, y, (left, bottom, right, top)))
+    return labels
+
+
+def scene_of(
+    positions: Positions, radii: Mapping[str, float], *, ways: Sequence[Points], canvas: tuple[float, float]
+) -> Scene:
+    """Gather what names should not cover; the parameters are those of `placed_labels`."""
     import numpy as np
 
-    circles = np.array([[*positions[name], radii[name]] for name in texts]).reshape(-1, 3)
+    circles = np.array([[*positions[name], radius] for name, radius in radii.items()]).reshape(-1, 3)
     heads = np.concatenate([np.zeros((0, 2)), *(way[-4:] for way in ways)])
     shafts = np.concatenate([np.zeros((0, 2)), *(way[:-4] for way in ways)])
-    boxes = np.zeros((0, 4))
-    labels = []
-    for own, (name, label) in enumerate(texts.items()):
-        width, height = label.size(font_size)
-        tried = _candidates(positions[name], radii[name], width=width, height=height)
-        costs = [
-            0.02 * rank
-            + _FURTHER * (rank // len(_DIRECTIONS))
-            + _cost(box, own, circles=circles, heads=heads, shafts=shafts, boxes=boxes, canvas=canvas)
-            for rank, box in enumerate(tried)
-        ]
-        best = tried[int(np.argmin(costs))]
-        boxes = np.vstack([boxes, best])
-        x, y = (round((best[side] + best[side + 2]) / 2, 3) for side in (0, 1))
-        labels.append(PlacedLabel(name, label.text, label.small, x, y))
-    return labels
+    return Scene(circles, heads, shafts, canvas)
+
+
+def best_box(boxes: Sequence[Box], scene: Scene, *, taken: Sequence[Box]) -> Box:
+    """Choose from places for one more text that where it covers least; the earlier ones are the better."""
+    import numpy as np
+
+    tried = np.array(boxes)
+    costs = _costs(tried, scene) + 0.02 * np.arange(len(boxes)) + _covered_names(tried, np.array(taken).reshape(-1, 4))
+    return boxes[int(np.argmin(costs))]
 
 
 def text_size(text: str, font_size: float) -> tuple[float, float]:
@@ -126,54 +169,78 @@ def text_size(text: str, font_size: float) -> tuple[float, float]:
     return 1.06 * width / POINTS_PER_INCH, 1.2 * font_size * len(lines) / POINTS_PER_INCH
 
 
-def _candidates(
-    centre: tuple[float, float], radius: float, *, width: float, height: float
-) -> list[tuple[float, float, float, float]]:
+def _candidates(centre: tuple[float, float], radius: float, size: tuple[float, float]) -> Points:
+    """Give the boxes in which a name is tried, shape (n, 4): left, bottom, right, top."""
+    import numpy as np
+
+    width, height = size
     boxes = []
     for distance in _DISTANCES:
-        for across, upward in _DIRECTIONS:
-            x = centre[0] + across * (radius + distance) + _side(across) * width / 2
+        for across, upward, slid in _DIRECTIONS:
+            x = centre[0] + across * (radius + distance) + (_side(across) / 2 + slid) * width
             y = centre[1] + upward * (radius + distance) + _side(upward) * height / 2
             boxes.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-    return boxes
+    return np.array(boxes)
 
 
 def _side(direction: float) -> float:
     return float((direction > 0) - (direction < 0))
 
 
-def _cost(
-    box: tuple[float, float, float, float],
-    own: int,
-    *,
-    circles: Points,
-    heads: Points,
-    shafts: Points,
-    boxes: Points,
-    canvas: tuple[float, float],
-) -> float:
-    """Weigh what a name covers: other names and circles count most, then heads of arrows, then their shafts."""
+def _least_covering(tried: Sequence[Points], costs: Sequence[Points]) -> list[Box]:
+    """Choose a box for each name: one after the other, and then anew while the others stay, until none moves."""
     import numpy as np
 
-    left, bottom, right, top = box
-    outside = max(0.0, -left) + max(0.0, -bottom) + max(0.0, right - canvas[0]) + max(0.0, top - canvas[1])
-    across = np.minimum(right, boxes[:, 2]) - np.maximum(left, boxes[:, 0])
-    upward = np.minimum(top, boxes[:, 3]) - np.maximum(bottom, boxes[:, 1])
-    names = float((np.maximum(across, 0) * np.maximum(upward, 0)).sum()) / ((right - left) * (top - bottom))
-    gap_x = np.maximum(np.maximum(left - circles[:, 0], circles[:, 0] - right), 0)
-    gap_y = np.maximum(np.maximum(bottom - circles[:, 1], circles[:, 1] - top), 0)
-    covered = gap_x**2 + gap_y**2 < circles[:, 2] ** 2
-    covered[own] = False
-    return (
+    ranks = np.arange(len(_DIRECTIONS) * len(_DISTANCES))
+    fixed = [cost + 0.02 * ranks + _FURTHER * (ranks // len(_DIRECTIONS)) for cost in costs]
+    boxes = np.full((len(tried), 4), np.nan)
+    for _ in range(_ROUNDS):
+        before = boxes.copy()
+        for own, (places, cost) in enumerate(zip(tried, fixed, strict=True)):
+            boxes[own] = np.nan
+            boxes[own] = places[int(np.argmin(cost + _covered_names(places, boxes)))]
+        if np.array_equal(before, boxes):
+            break
+    return [(float(box[0]), float(box[1]), float(box[2]), float(box[3])) for box in boxes]
+
+
+def _covered_names(places: Points, boxes: Points) -> Points:
+    """Weigh for each place which of the boxes it covers, and how much of itself they cover; nan is no box."""
+    import numpy as np
+
+    across = np.minimum(places[:, None, 2], boxes[:, 2]) - np.maximum(places[:, None, 0], boxes[:, 0])
+    upward = np.minimum(places[:, None, 3], boxes[:, 3]) - np.maximum(places[:, None, 1], boxes[:, 1])
+    across, upward = np.nan_to_num(across + _APART, nan=-1.0), np.nan_to_num(upward + _APART, nan=-1.0)
+    areas = (places[:, 2] - places[:, 0]) * (places[:, 3] - places[:, 1])
+    shared = (np.maximum(across, 0) * np.maximum(upward, 0)).sum(axis=1) / areas
+    return np.asarray(6.0 * ((across > 0) & (upward > 0)).sum(axis=1) + 40.0 * shared)
+
+
+def _costs(boxes: Points, scene: Scene, *, own: int | None = None) -> Points:
+    """Weigh what each box covers of a scene: circles but the `own` count most, then heads of arrows, then shafts."""
+    import numpy as np
+
+    left, bottom, right, top = boxes.T
+    beyond = (-left, -bottom, right - scene.canvas[0], top - scene.canvas[1])
+    outside = sum(np.maximum(0.0, side) for side in beyond)
+    x, y, radius = scene.circles.T
+    gap_x = np.maximum(np.maximum(left[:, None] - x, x - right[:, None]), 0)
+    gap_y = np.maximum(np.maximum(bottom[:, None] - y, y - top[:, None]), 0)
+    covered = gap_x**2 + gap_y**2 < radius**2
+    if own is not None:
+        covered[:, own] = False
+    return np.asarray(
         60.0 * outside
-        + 40.0 * names
-        + 12.0 * float(covered.sum())
-        + 1.5 * _inside(heads, box)
-        + 0.25 * _inside(shafts, box)
+        + 12.0 * covered.sum(axis=1)
+        + 1.5 * _inside(scene.heads, boxes)
+        + 0.25 * _inside(scene.shafts, boxes)
     )
 
 
-def _inside(points: Points, box: tuple[float, float, float, float]) -> float:
-    left, bottom, right, top = box
-    x, y = points[:, 0], points[:, 1]
-    return float(((x > left) & (x < right) & (y > bottom) & (y < top)).sum())
+def _inside(points: Points, boxes: Points) -> Points:
+    """Count the points in each box."""
+    import numpy as np
+
+    x, y = points.T
+    left, bottom, right, top = boxes.T[:, :, None]
+    return np.asarray(((x > left) & (x < right) & (y > bottom) & (y < top)).sum(axis=1))

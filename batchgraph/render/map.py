@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from batchgraph.render.arcs import bent_arcs, bent_loops
 from batchgraph.render.figure import MARGIN, canvas_axes, new_figure
 from batchgraph.render.host_labels import draw_labels, host_labels
-from batchgraph.render.hulls import Hull, draw_hulls, network_hulls
+from batchgraph.render.hulls import Hull, draw_hull_names, draw_hulls, network_hulls
+from batchgraph.render.labels import scene_of
 from batchgraph.render.layout import CANVAS, Positions
 from batchgraph.render.legend import draw_legend, height_of_legend
 from batchgraph.render.shapes import arrow_patch, circle_patch
@@ -78,8 +79,10 @@ def draw_traffic(
     ways = draw_arrows(axes, traffic.arrows, shown, radii, scale=scale, canvas=canvas)
     for host in traffic.hosts:
         axes.add_artist(circle_patch(shown[host.name], radii[host.name], style=host_style(host)))
-    ways += draw_hulls(axes, hulls, radii=radii, positions=shown)
-    draw_labels(axes, host_labels(traffic.hosts), positions=shown, radii=radii, ways=ways, canvas=canvas)
+    draw_hulls(axes, hulls)
+    labels = draw_labels(axes, host_labels(traffic.hosts), positions=shown, radii=radii, ways=ways, canvas=canvas)
+    scene = scene_of(shown, radii, ways=ways, canvas=canvas)
+    draw_hull_names(axes, hulls, scene=scene, taken=[label.box for label in labels])
 
 
 def draw_arrows(

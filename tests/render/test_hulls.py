@@ -45,3 +45,20 @@ def test_network_hulls__multicast_groups_have_none():
 
 def test_network_hulls__what_covers_most_of_the_map_has_none():
     assert not hulls({"10.0.0.1": (1.0, 1.0), "10.0.0.2": (10.0, 1.0), "10.0.0.3": (1.0, 6.5), "8.8.8.8": (10.0, 6.5)})
+
+
+def test_hull_names__stand_where_they_cover_no_circle_and_no_name():
+    from batchgraph.render.figure import new_figure
+    from batchgraph.render.hulls import draw_hull_names
+    from batchgraph.render.labels import scene_of
+
+    positions = {**OFFICE, **FAR, "10.0.9.9": (2.5, 3.5)}
+    scene = scene_of(positions, dict.fromkeys(positions, 0.2), ways=[], canvas=CANVAS)
+    name = (1.2, 3.2, 2.2, 3.4)
+    ((left, bottom, right, top),) = draw_hull_names(
+        new_figure((1, 1)).add_axes((0, 0, 1, 1)), hulls({**OFFICE, **FAR}), scene=scene, taken=[name]
+    )
+
+    assert right <= name[0] or left >= name[2] or top <= name[1] or bottom >= name[3]
+    for x, y in positions.values():
+        assert max(left - x, x - right, 0) ** 2 + max(bottom - y, y - top, 0) ** 2 >= 0.2**2
