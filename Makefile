@@ -79,6 +79,11 @@ browser-test: $(STAMP)  ## drive report.html through a headless Chromium, which 
 	$(VENV)/bin/python -m pip install --quiet playwright
 	$(IN_VENV) python -m pytest tests/browser/check_page.py $(ARGUMENTS)
 
+.PHONY: screenshots
+screenshots: $(STAMP)  ## take the README's picture of report.html anew; needs Chromium, as browser-test does
+	$(VENV)/bin/python -m pip install --quiet playwright
+	$(IN_VENV) python -m tests.browser.readme_picture
+
 .PHONY: web-check
 web-check:  ## prove that the script of report.html is what a build gives; needs node and npm
 	cd batchgraph/render/web && npm ci --silent && npm run --silent check

@@ -119,3 +119,12 @@ def test_links__lead_to_files():
 
     assert paths
     assert [path for path in paths if not (TOP / path).exists()] == []
+
+
+def test_readme__every_picture_that_it_shows_is_there_and_light():
+    pictures = [TOP / path for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)]
+
+    assert len(pictures) >= 2
+    for picture in pictures:
+        assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        assert picture.stat().st_size < 250_000

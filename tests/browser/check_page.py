@@ -5,7 +5,7 @@ import re
 import pytest
 
 from batchgraph.stages.report import ReportOptions, report
-from tests.browser.chromium import chromium, visit
+from tests.browser.chromium import chromium, chromium_path, visit
 from tests.graph.edge_records import UDP
 from tests.render.page_results import SECOND, TCP, write_page_of, write_page_results
 
@@ -228,6 +228,33 @@ def test_page__without_script_shows_tables_and_the_picture(browser, results):
     assert seen.page.locator("#picture img").is_visible()
     assert seen.page.locator("#hosts tbody tr").count() == 22
     assert not seen.page.locator("#controls").is_visible()
+
+
+@pytest.fixture(scope="module")
+def without_webgl(browser, results):
+    # By the same Playwright: a thread can have one.
+    options = {"executable_path": chromium_path(), "args": ["--no-sandbox", "--disable-gpu", "--disable-3d-apis"]}
+    started = browser.browser_type.launch(headless=True, **options)
+    yield visit(started, results.page)
+    started.close()
+
+
+def test_page__without_webgl_says_so_and_shows_the_picture(without_webgl):
+    page = without_webgl.page
+
+    assert "no WebGL" in page.inner_text("#told")
+    assert page.locator("#picture img").is_visible()
+    assert not page.locator("#network").is_visible()
+    assert not page.locator("#swap").is_visible()
+    assert without_webgl.errors == []
+
+
+def test_page__without_webgl_a_host_can_be_found_and_read(without_webgl):
+    without_webgl.page.fill("#find", "192.0.2")
+    without_webgl.page.press("#find", "Enter")
+
+    assert without_webgl.page.inner_text("#panel h3") == "192.0.2.7"
+    assert without_webgl.page.locator("#hosts tbody tr").count() == 22
 
 
 def test_page__pictures_are_whole(seen):

@@ -12,7 +12,14 @@ const byId = (id) => document.getElementById(id);
 function startNetwork(traffic) {
   if (!document.createElement("canvas").getContext("webgl2")) return null;
   byId("network").hidden = false;
-  return new Network(byId("network"), traffic);
+  try {
+    return new Network(byId("network"), traffic);
+  } catch (error) {
+    // A browser may offer WebGL and then fail to give what a map needs of it: the picture is there.
+    console.warn(error);
+    byId("network").hidden = true;
+    return null;
+  }
 }
 
 // A link to a capture opens its section.

@@ -6,6 +6,7 @@ import Sigma from "sigma";
 import { EdgeArrowProgram } from "sigma/rendering";
 
 const GROUPS = new Set(["multicast", "broadcast"]);
+const BUTTONS = { width: 52, height: 140 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Network {
@@ -134,10 +135,19 @@ export class Network {
     context.lineWidth = 3;
     context.lineJoin = "round";
     context.strokeStyle = this.card;
-    const [x, y] = [data.x + data.size + 3, data.y + settings.labelSize / 3];
+    const width = context.measureText(data.label).width;
+    const [x, y] = [this.labelStart(data, width, 3), data.y + settings.labelSize / 3];
     context.strokeText(data.label, x, y);
     context.fillStyle = this.ink;
     context.fillText(data.label, x, y);
+  }
+
+  // A label stands to the right of its host, or to the left where it would leave the map or lie under the buttons.
+  labelStart(data, width, gap) {
+    const edge = this.container.clientWidth - (data.y < BUTTONS.height ? BUTTONS.width : 0);
+    const start = data.x + data.size + gap;
+    const before = data.x - data.size - gap - width;
+    return start + width > edge && before > 0 ? before : start;
   }
 
   // Draws the label of the host under the pointer on a card of the page's own colours.
@@ -145,7 +155,7 @@ export class Network {
     if (!data.label) return;
     context.font = `600 ${settings.labelSize}px ${settings.labelFont}`;
     const width = context.measureText(data.label).width + 12;
-    const [x, y] = [data.x + data.size + 2, data.y - settings.labelSize + 1];
+    const [x, y] = [this.labelStart(data, width, 2), data.y - settings.labelSize + 1];
     context.beginPath();
     context.arc(data.x, data.y, data.size + 3, 0, 2 * Math.PI);
     context.rect(x, y, width, settings.labelSize + 9);
