@@ -1,12 +1,14 @@
 """The tables as SQL over ``inputs``, ``edges``, ``packet_sums``, ``flows``, ``combined_flows`` and ``known_names``.
 
-Of a capture, ``combined`` is one more value.
+Of a capture, ``combined`` is one more value; a table that is made of sums has it only where there are several captures.
 
 Every query gives its rows in an order that only the data decide: the combined ones first, then capture by capture;
 in each by octets, the most first, then by name.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from batchgraph.graph.known_names import NAMES_IN_ORDER
 from batchgraph.graph.services import sided
@@ -62,18 +64,15 @@ _HOST_SUMS = """
         UNION ALL
         SELECT capture, dst, src, 0, packets, 0, octets, epoch_ns("first"), epoch_ns("last") FROM flows
     )
-    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address,
+    SELECT {capture}, address,
         sum(packets_out)::BIGINT AS packets_out, sum(packets_in)::BIGINT AS packets_in,
         sum(octets_out)::BIGINT AS octets_out, sum(octets_in)::BIGINT AS octets_in,
         count(DISTINCT peer) FILTER (peer <> address) AS peers, min("first") AS "first", max("last") AS "last"
-    FROM ends WHERE {condition} GROUP BY GROUPING SETS ((capture, address), (address))
+    FROM ends WHERE {condition} GROUP BY {groups}
 """
 
-HOSTS = """
-    SELECT capture, harmless(address) AS address, scope_of(address) AS scope, packets_out, packets_in, octets_out,
-        octets_in, peers, instant("first") AS "first", instant("last") AS "last"
-    FROM sums ORDER BY capture <> 'combined', capture, octets_out + octets_in DESC, address
-"""
+_HOSTS = """harmless(address) AS address, scope_of(address) AS scope, packets_out, packets_in, octets_out, octets_in,
+    peers, instant("first") AS "first", instant("last") AS "last\""""
 
 _CONVERSATION_SUMS = """
     WITH directed AS (
@@ -83,18 +82,14 @@ _CONVERSATION_SUMS = """
             epoch_ns("first") AS "first", epoch_ns("last") AS "last"
         FROM flows
     )
-    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, a, b, type,
-        sum(packets_ab)::BIGINT AS packets_ab, sum(packets_ba)::BIGINT AS packets_ba,
+    SELECT {capture}, a, b, type, sum(packets_ab)::BIGINT AS packets_ab, sum(packets_ba)::BIGINT AS packets_ba,
         sum(octets_ab)::BIGINT AS octets_ab, sum(octets_ba)::BIGINT AS octets_ba,
         min("first") AS "first", max("last") AS "last"
-    FROM directed WHERE {condition} GROUP BY GROUPING SETS ((capture, a, b, type), (a, b, type))
+    FROM directed WHERE {condition} GROUP BY {groups}
 """
 
-CONVERSATIONS = """
-    SELECT capture, harmless(a) AS a, harmless(b) AS b, harmless(type) AS type, packets_ab, packets_ba, octets_ab,
-        octets_ba, instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds
-    FROM sums ORDER BY capture <> 'combined', capture, octets_ab + octets_ba DESC, a, b, type NULLS LAST
-"""
+_CONVERSATIONS = """harmless(a) AS a, harmless(b) AS b, harmless(type) AS type, packets_ab, packets_ba, octets_ab,
+    octets_ba, instant("first") AS "first", instant("last") AS "last", seconds("last" - "first") AS duration_seconds"""
 
 # A packet without a protocol's label is counted by where its decoding ended, so that the packets of a capture here
 # are as many as its rows.
@@ -121,24 +116,22 @@ _SERVICE_SUMS = f"""
             if(inward, src, dst) AS client, inward, packets, octets, load, coalesce(tcp_flags, 0) AS flags
         FROM ({sided(edges=_BETWEEN_PAIRS.format(table="edges"), flows=_BETWEEN_PAIRS.format(table="flows"))})
     )
-    SELECT if(grouping(capture) = 1, 'combined', capture) AS capture, address, type, port,
+    SELECT {{capture}}, address, type, port,
         count(DISTINCT client) AS clients, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets,
         count(*) FILTER (NOT inward) AS answers,
         bool_and((flags & 6) = 4 AND load = 0) FILTER (NOT inward) AS only_resets
-    FROM served GROUP BY GROUPING SETS ((capture, address, type, port), (address, type, port))
+    FROM served GROUP BY {{groups}}
 """
 
 # A client and what it asks for are in one range, so clients of several ranges are different ones.
-SERVICES = """
-    WITH whole AS (
-        SELECT capture, address, type, port, sum(clients)::BIGINT AS clients, sum(packets)::BIGINT AS packets,
-            sum(octets)::BIGINT AS octets, CASE WHEN sum(answers) = 0 THEN 'silent'
-                WHEN type = 'TCP' AND bool_and(only_resets) THEN 'refused' ELSE 'answered' END AS state
-        FROM sums GROUP BY capture, address, type, port
-    )
-    SELECT capture, harmless(address) AS address, harmless(type) AS type, port, state, clients, packets, octets
-    FROM whole ORDER BY capture <> 'combined', capture, octets DESC, address, type, port
+_WHOLE_SERVICES = """
+    SELECT capture, address, type, port, sum(clients)::BIGINT AS clients, sum(packets)::BIGINT AS packets,
+        sum(octets)::BIGINT AS octets, CASE WHEN sum(answers) = 0 THEN 'silent'
+            WHEN type = 'TCP' AND bool_and(only_resets) THEN 'refused' ELSE 'answered' END AS state
+    FROM sums GROUP BY capture, address, type, port
 """
+
+_SERVICES = "harmless(address) AS address, harmless(type) AS type, port, state, clients, packets, octets"
 
 NAMES = f"""
     SELECT capture, harmless(address) AS address, harmless(name) AS name, source, frame, packets
@@ -147,24 +140,80 @@ NAMES = f"""
 
 _PAIRS = "(SELECT least(src, dst) AS a, greatest(src, dst) AS b FROM flows) WHERE true"
 
-SUMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "hosts": (
-        _HOST_SUMS,
-        "(SELECT src AS address FROM flows UNION ALL SELECT dst FROM flows) WHERE true",
-        ("address",),
-    ),
-    "conversations": (_CONVERSATION_SUMS, _PAIRS, ("a", "b")),
-    "services": (_SERVICE_SUMS, _PAIRS, ("a", "b")),
-}
-"""Of tables that take the most memory: the query of the table ``sums``, which is made in ranges of a key, the rows that
-have this key, and its columns."""
 
-QUERIES = {
-    "captures": CAPTURES,
-    "hosts": HOSTS,
-    "conversations": CONVERSATIONS,
-    "protocols": PROTOCOLS,
-    "services": SERVICES,
-    "names": NAMES,
+@dataclass(frozen=True, slots=True)
+class SummedTable:
+    """A table that takes much memory or disk: made in ranges of a key, sorted as numbers, and only then as text.
+
+    Parameters
+    ----------
+    sums
+        The query of the table ``sums``, to be completed by a condition, what it is grouped by and the capture.
+    rows
+        What stands behind ``FROM``: the rows that have the key, with a condition at its end.
+    key
+        The columns of which ranges are made.
+    groups
+        The columns, beside the capture, that a row of the table is told by.
+    whole
+        What is sorted: ``sums`` itself, or a query that adds up what it has in several ranges.
+    order
+        The order of the rows of a capture.
+    shown
+        The columns behind the capture, as they are written; no cell has a line feed.
+    """
+
+    sums: str
+    rows: str
+    key: tuple[str, ...]
+    groups: str
+    order: str
+    shown: str
+    whole: str = "FROM sums"
+
+    def sums_query(self, condition: str, *, combined: bool) -> str:
+        """Write the query of the sums of a range, for each capture and, with `combined`, for all together."""
+        if not combined:
+            return self.sums.format(condition=condition, groups=f"capture, {self.groups}", capture="capture")
+        sets = f"GROUPING SETS ((capture, {self.groups}), ({self.groups}))"
+        capture = "if(grouping(capture) = 1, 'combined', capture) AS capture"
+        return self.sums.format(condition=condition, groups=sets, capture=capture)
+
+    def ordered_query(self, *, captures: bool) -> str:
+        """Write the query of the rows as they are written, with their capture or without."""
+        # As long as rows are sorted they are numbers and short text: half of the time, and of the room on the disk.
+        by, column = ("capture <> 'combined', capture, ", "capture, ") if captures else ("", "")
+        return f"SELECT {column}{self.shown} FROM (FROM ({self.whole}) ORDER BY {by}{self.order})"
+
+
+SUMMED = {
+    "hosts": SummedTable(
+        sums=_HOST_SUMS,
+        rows="(SELECT src AS address FROM flows UNION ALL SELECT dst FROM flows) WHERE true",
+        key=("address",),
+        groups="address",
+        order="octets_out + octets_in DESC, address",
+        shown=_HOSTS,
+    ),
+    "conversations": SummedTable(
+        sums=_CONVERSATION_SUMS,
+        rows=_PAIRS,
+        key=("a", "b"),
+        groups="a, b, type",
+        order="octets_ab + octets_ba DESC, a, b, type NULLS LAST",
+        shown=_CONVERSATIONS,
+    ),
+    "services": SummedTable(
+        sums=_SERVICE_SUMS,
+        rows=_PAIRS,
+        key=("a", "b"),
+        groups="address, type, port",
+        order="octets DESC, address, type, port",
+        shown=_SERVICES,
+        whole=_WHOLE_SERVICES,
+    ),
 }
-"""The query of each table of `batchgraph.results.TABLES`."""
+"""Of `batchgraph.results.TABLES`, those with a row for each host, pair or service."""
+
+QUERIES = {"captures": CAPTURES, "protocols": PROTOCOLS, "names": NAMES}
+"""The queries of the others."""

@@ -54,6 +54,21 @@ def test_tables__in_ranges_are_those_of_one_query(tables, tmp_path, monkeypatch)
     assert tables(captures) == whole
 
 
+@pytest.mark.parametrize("name", ["hosts", "conversations", "services"])
+def test_tables__say_of_all_captures_what_they_say_of_the_only_one(tables, name):
+    rows = tables({"a": [CLIENT, SERVER, UDP]})[name]
+    combined, own = ([{**row, "capture": ""} for row in only(rows, capture)] for capture in ("combined", "a"))
+
+    assert combined == own != []
+
+
+def test_tables__lines_have_the_capture_wherever_they_are_cut(tables, monkeypatch):
+    whole = tables({"a": [CLIENT, SERVER, UDP]})
+    monkeypatch.setattr(batchgraph.render.tables, "MIB", 7)
+
+    assert tables({"a": [CLIENT, SERVER, UDP]}) == whole
+
+
 def test_tables__end_lines_with_a_line_feed(tables, tmp_path):
     tables({"a": [UDP]})
 
