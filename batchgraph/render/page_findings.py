@@ -60,11 +60,13 @@ class Findings:
 
 # Rows are made distinct before they are counted: that can be done on disk, counting what is distinct cannot.
 
+# Materialized, for DuckDB would ask for the scope of every flow's address before it makes them distinct.
 # In vain: nothing came back, or a reset alone did. A client that got through has sent an ACK (RFC 9293, 3.5).
 _SCANS = f"""
-    WITH single_hosts AS (
-        SELECT dst FROM (SELECT DISTINCT dst FROM flows WHERE type = 'UDP')
-        WHERE coalesce(scope_of(dst), 'global') IN ('private', 'global')
+    WITH addressed AS MATERIALIZED (
+        SELECT DISTINCT dst FROM flows WHERE type = 'UDP'
+    ), single_hosts AS MATERIALIZED (
+        SELECT dst FROM addressed WHERE coalesce(scope_of(dst), 'global') IN ('private', 'global')
     ), vain AS MATERIALIZED (
         SELECT capture, src, dst, type, dport FROM flows
         WHERE type = 'TCP' AND ((tcp_flags & 18) = 2 OR (tcp_flags & 22) = 0) AND dport IS NOT NULL AND src <> dst
