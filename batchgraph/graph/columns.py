@@ -25,6 +25,9 @@ NODE_COLUMNS: tuple[Column, ...] = (
 
 WEIGHT = Column("weight", "int64", "packets, under the name that graph tools look for", nullable=False)
 
+CAPTURES = COMBINED_FLOW_COLUMNS[-1]
+"""What a flow of all captures has besides."""
+
 ENDS = ("src", "dst")
 """What an edge goes from and to."""
 

@@ -201,6 +201,9 @@ def _merge_all(
 
     flows = [results.flows(capture) for capture in captures]
     write_combined_flows(flows, results.flows(), spill=results.spill, threads=threads, memory=memory)
+    if len(captures) == 1 and options.by == "flow":
+        _copy_graph(results, captures[0], options)
+        return
     _write_graph(results, COMBINED, captures, options, threads=threads, memory=memory)
 
 
@@ -221,6 +224,15 @@ def _write_graph(
     source = GraphSource(results, name, options.by, captures, options.trust)
     with open_database(results.spill, threads=threads, memory=memory) as connection:
         write_graphml(path, source, connection=connection)
+
+
+def _copy_graph(results: ResultsDirectory, capture: str, options: MergeOptions) -> None:
+    """Make the graph of all captures from that of the only one."""
+    from batchgraph.graph.graphml import write_combined_graphml
+    from batchgraph.graph.source import GraphSource
+
+    own, combined = (GraphSource(results, name, options.by, (capture,), options.trust) for name in (capture, COMBINED))
+    write_combined_graphml(results.graph(), combined, capture=own, written=results.graph(capture))
 
 
 def _remove_others(results: ResultsDirectory, captures: Sequence[str]) -> None:

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchgraph.errors import UsageError
+from batchgraph.graph import graphml
 from batchgraph.graph.columns import NODE_COLUMNS, check_kind, edge_columns
-from batchgraph.graph.graphml import edge_lines, key_lines, node_lines
+from batchgraph.graph.database import open_database
+from batchgraph.graph.graphml import edge_lines, key_lines, node_lines, write_graphml
 from batchgraph.graph.results_view import open_results
+from batchgraph.graph.source import GraphSource
 from batchgraph.graph.values import unescape
 from batchgraph.schema import Column
 from batchgraph.stages.merge import MergeOptions, merge
@@ -252,3 +255,16 @@ def test_node_lines__of_a_large_count_keep_every_digit():
     node = ElementTree.fromstring(node_lines(batch)[0].as_py())
 
     assert node.find("data").text == "9007199254740993"
+
+
+@pytest.mark.parametrize("chunk", [1 << 20, 7])
+def test_graphml__of_all_captures_is_the_same_made_from_the_only_one_or_from_flows(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(graphml, "MIB", chunk)
+    misleading = {**UDP, "type": '<data key="e_weight">'}
+    results = merged(tmp_path, {"lan.pcap": [*TRAFFIC["lan.pcap"], misleading]})
+    made = results.graph().read_bytes()
+    with open_database() as connection:
+        source = GraphSource(results, "combined", "flow", ("lan.pcap",), ("sound", "repaired"))
+        write_graphml(tmp_path / "from_flows.graphml", source, connection=connection)
+
+    assert made == (tmp_path / "from_flows.graphml").read_bytes()
