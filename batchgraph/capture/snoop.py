@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from batchgraph.capture import walk
 from batchgraph.capture.framing import FAULTS, State, Walked, columns, frozen, thawed
 from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
-from batchgraph.capture.walk_snoop import LINK_TYPE, MAXIMUM, walk_snoop
+from batchgraph.capture.look import look
+from batchgraph.capture.mend_snoop import SnoopMender
+from batchgraph.capture.salvage import Mended
+from batchgraph.capture.walk_snoop import LAYOUT_PLACES, LINK_TYPE, MAXIMUM, walk_snoop
 from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
 
 _HEADER_OCTETS = 16
@@ -33,7 +36,6 @@ class SnoopFraming:
     """
 
     header_octets = _HEADER_OCTETS
-    is_lost = False
 
     def __init__(self, head: bytes, accounting: Accounting) -> None:
         if len(head) < _HEADER_OCTETS:
@@ -49,7 +51,8 @@ class SnoopFraming:
             accounting.problems.append(Problem(12, what, kept="all packets, undecoded"))
         else:
             accounting.link_types.add(link_type)
-        self._layout = np.zeros(2, np.int64)
+        self._layout = np.zeros(LAYOUT_PLACES, np.int64)
+        self._mender = SnoopMender(self._layout)
         self._layout[MAXIMUM] = walk.MAX_PACKET
         self._layout[LINK_TYPE] = link_type
 
@@ -59,24 +62,34 @@ class SnoopFraming:
         self = cls.__new__(cls)
         self.header_octets = 0
         self._accounting = accounting
-        (self._layout,) = thawed(state)
+        self._layout, search = thawed(state)
+        self._mender = SnoopMender(self._layout)
+        self._mender.is_lost = bool(search[0])
         return self
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the next record is still searched for."""
+        return self._mender.is_lost
 
     def state(self) -> State:
         """Give all that bears on what is read from here on."""
-        return frozen(self._layout)
+        return frozen(self._layout, np.array([self._mender.is_lost], np.int64))
 
     def walk(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Walked:
         """Walk the records in a window."""
-        position, packets, reason, needed = walk_snoop(octets, start, stop, self._layout, columns(index))
+        position, packets, reason, needed = walk_snoop(octets, start, stop, int(at_end), self._layout, columns(index))
         self._accounting.octets["records"] += position - start
         return Walked(position, packets, needed, FAULTS.get(reason, ""))
 
     def mark_repaired(self) -> None:
-        """Do nothing: a snoop file is not mended."""
+        """Do nothing: no snoop file is recognised that was transferred in text mode."""
 
-    def mend(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> None:
-        """Give up: records of snoop files are not searched for."""
+    def mend(self, octets: NDArray[np.uint8], start: int, stop: int, index: PacketIndex, *, at_end: bool) -> Mended:
+        """Do the best about the record where the walk stopped."""
+        mended = self._mender.mend(look(octets, start, stop, at_end), index)
+        self._accounting.octets["records"] += mended.position - start - mended.skipped
+        return mended
 
 
 def _is_shomiti(head: bytes) -> bool:

@@ -146,8 +146,8 @@ def test_walk_snoop__compiled_and_uncompiled_agree(octets):
 
     def walked(function):
         index = PacketIndex.empty(8)
-        layout = np.array([262_144, 1], np.int64)
-        result = function(window, 0, len(window), layout, columns(index))
+        layout = np.array([262_144, 1, 0, 0], np.int64)
+        result = function(window, 0, len(window), 1, layout, columns(index))
         return result, [column[: result[1]].tolist() for column in columns(index)]
 
     assert walked(walk_snoop) == walked(uncompiled(walk_snoop))
