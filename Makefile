@@ -69,8 +69,6 @@ faults: $(STAMP)  ## let every call of a run fail, fill disks, kill processes; w
 	$(IN_VENV) python -m tests.faults.harness --by python $(ARGUMENTS)
 	$(IN_VENV) python -m tests.faults.harness --by strace $(ARGUMENTS)
 	$(IN_VENV) python -m tests.faults.harness --by strace --scenario split --every 9 $(ARGUMENTS)
-	$(IN_VENV) python -m tests.faults.harness --by strace --scenario memory --every 9 $(ARGUMENTS)
-	$(IN_VENV) python -m tests.faults.harness --by strace --scenario limits --every 29 $(ARGUMENTS)
 	$(IN_VENV) python -m tests.faults.full_disk
 	$(IN_VENV) python -m tests.faults.kills --rounds 100
 
