@@ -54,7 +54,7 @@ class FoundCaptures:
     inputs
         In the order of their relative paths, octet by octet.
     passed_over
-        Relative paths of files in the folders searched that are no captures, and of folders that cannot be read.
+        Relative paths of files in the folders searched that are no captures.
     """
 
     inputs: tuple[FoundCapture, ...]
@@ -66,8 +66,9 @@ def find_captures(inputs: Sequence[str | Path]) -> FoundCaptures:
 
     A file that is named is taken whatever it is. Folders are searched to any depth, without following links to folders;
     a file in them is taken where its content is recognised as a capture, also behind compression, or where its name
-    says that it is one. Relative paths begin at the one folder given, else at what all inputs have in common. A file
-    with several names is given once for each; all but the first say which one it is.
+    says that it is one. A folder in them that cannot be read is taken too: reading it will fail, and what is in it is
+    not passed over without a word. Relative paths begin at the one folder given, else at what all inputs have in
+    common. A file with several names is given once for each; all but the first say which one it is.
 
     Raises
     ------
@@ -128,19 +129,19 @@ def _relative(path: bytes, base: bytes) -> bytes:
 
 
 def _search(folder: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Give every file below a folder, and whether it is taken for a capture."""
+    """Give every file below a folder, and whether it is taken for a capture; of folders those that cannot be read."""
 
     def refuse(error: OSError) -> None:
         if error.filename == folder:
             raise UsageError(f"cannot read the folder {escape(folder)}: {error.strerror}") from error
-        unreadable.append(error.filename + b"/")
+        unreadable.append(error.filename)
 
     unreadable: list[bytes] = []
     for parent, folders, names in os.walk(folder, onerror=refuse):
         for name in (*names, *(name for name in folders if os.path.islink(os.path.join(parent, name)))):
             path = os.path.join(parent, name)
             yield path, _is_capture(path, name)
-    yield from ((path, False) for path in unreadable)
+    yield from ((path, True) for path in unreadable)
 
 
 def _is_capture(path: bytes, name: bytes) -> bool:
@@ -172,5 +173,7 @@ def _facts(path: bytes) -> tuple[int, tuple[int, int] | None]:
     try:
         facts = os.stat(path)
     except OSError:
+        return 0, None
+    if stat.S_ISDIR(facts.st_mode):
         return 0, None
     return facts.st_size, (facts.st_dev, facts.st_ino)

@@ -59,11 +59,12 @@ def open_regular(path: str | Path) -> int:
 
 
 def size_of(path: str | Path) -> int:
-    """Give a file's size in octets, 0 where it cannot be told."""
+    """Give a file's size in octets, 0 where it cannot be told or this is a folder."""
     try:
-        return Path(path).stat().st_size
+        facts = Path(path).stat()
     except OSError:
         return 0
+    return 0 if stat.S_ISDIR(facts.st_mode) else facts.st_size
 
 
 class StoredFile:

@@ -39,6 +39,22 @@ def test_find__folder_is_searched_by_content(tree):
     assert found.passed_over == ("d",)
 
 
+def test_find__folder_in_it_that_cannot_be_read_is_taken_and_not_passed_over(tree, monkeypatch):
+    folder = tree(**{"a": PCAP, "closed/b": PCAP})
+    real = os.scandir
+
+    def refuse_closed(path):
+        if os.fsencode(path).endswith(b"/closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse_closed)
+    found = find_captures([folder])
+
+    assert [(capture.relative, capture.size) for capture in found.inputs] == [("a", len(PCAP)), ("closed", 0)]
+    assert found.passed_over == ()
+
+
 def test_find__capture_that_is_not_read_is_taken_by_content(tree):
     assert relatives(tree(a=b"GMBU\0\2")) == ["a"]
 

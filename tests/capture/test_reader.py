@@ -57,7 +57,9 @@ def test_reader__pipe_is_not_opened(tmp_path, reading):
 
 
 def test_reader__folder_has_failed(tmp_path, reading):
-    assert reading(tmp_path).status == "failed"
+    found = reading(tmp_path)
+
+    assert (found.status, found.accounting.size) == ("failed", 0)
 
 
 def test_reader__file_without_permission_has_failed(write, reading, monkeypatch):
