@@ -201,6 +201,8 @@ def test_capture_that_changes_meanwhile__is_read_in_one_piece(captures, tmp_path
 
 def test_capture_at_which_workers_die__is_read_in_one_piece(captures, tmp_path):
     class Pool:
+        isolates = True
+
         def fan_out(self, function, tasks, *, attempts=2, isolated=False):
             for number, task in enumerate(tasks):
                 lost = isinstance(task, part_task.Piece) and task.part and task.task.found.capture == "a.pcap"
