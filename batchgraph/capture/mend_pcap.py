@@ -164,8 +164,8 @@ class PcapMender:
             return mended
         end = found if found >= 0 else max(seen.limit, doubtful)
         n, gap = 0, before
-        # Where zeros begin within a record header, it is none without octets either.
-        if not is_first and (self._read(seen, before)[2] or not begins_in_zeros(seen, doubtful)):
+        # Where zeros begin within a record header, so that both its lengths are none, it is none without octets either.
+        if not is_first and (any(self._read(seen, before)[2:]) or not begins_in_zeros(seen, doubtful)):
             n, gap = self._save(seen, index, n, before, end, trust=self._trust_before(seen, doubtful))
         if end > doubtful >= gap and self._is_recognisable(seen, doubtful) and found >= 0:
             n, gap = self._save(seen, index, n, doubtful, end, trust=SUSPECT)

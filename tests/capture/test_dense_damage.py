@@ -67,3 +67,14 @@ def test_dense_damage__records_between_two_damaged_places_are_kept_and_suspect(n
 @pytest.mark.parametrize(("head", "write_one"), [(PCAP, record), (PCAPNG, block)])
 def test_dense_damage__records_of_another_age_there_are_those_of_a_payload(numbers, head, write_one):
     assert not set(range(10, 17)) & set(numbers(head, write_one, -86_400))
+
+
+def test_record_without_octets__that_has_a_length_on_the_wire_is_kept_before_damage_that_begins_with_zeros(write):
+    # From a fuzzer's capture, of which other readers read two packets: the second has none of its octets.
+    first = struct.pack("<IIII", 4294943870, 23040, 300, 3599899676) + bytes(range(1, 151)) * 2
+    second = struct.pack("<IIII", 16416, 0, 0, 262144)
+    damage = struct.pack("<IIII", 0, 0, 3470327808, 16844826) + bytes(range(139))
+    head = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+    windows = open_capture(write(head, first, second, damage)).windows()
+
+    assert [int(length) for window in windows for length in window.index.cap_len] == [300, 0]
