@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchgraph.graph.results_view import captures_with_rows
 from batchgraph.render.database import add_view, results_database
 from batchgraph.render.packet_sums import PacketSums, make_packet_sums
 from batchgraph.results import Manifest, ResultsDirectory
@@ -68,8 +69,3 @@ def report_database(
         add_view(connection, "combined_flows", files=[results.flows()], columns=COMBINED_FLOW_COLUMNS)
         sums = make_packet_sums(connection, trust=manifest["options"]["merge"]["trust"])
         yield ReportDatabase(connection, captures, sums)
-
-
-def captures_with_rows(manifest: Manifest) -> Sequence[str]:
-    """Give the ids of the captures that have edge records, in the manifest's order."""
-    return [entry["capture"] for entry in manifest["inputs"] if entry.get("rows")]

@@ -258,8 +258,8 @@ def _map_tasks(
     timeline: TimedTraffic,
     memory: int | None,
 ) -> list[MapTask]:
+    from batchgraph.graph.results_view import captures_with_rows
     from batchgraph.render.maps import MapTask
-    from batchgraph.render.report_database import captures_with_rows
 
     captures = captures_with_rows(manifest)
     merged = manifest["options"]["merge"]

@@ -79,6 +79,6 @@ class Reported:
         write_receipt(root, _RECEIPT, key, files=files, body=body)
 
     def _names(self) -> list[str]:
-        from batchgraph.render.report_database import captures_with_rows
+        from batchgraph.graph.results_view import captures_with_rows
 
         return [COMBINED, *captures_with_rows(self.manifest)]

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from batchgraph.graph.results_view import captures_with_rows
 from batchgraph.render.database import add_view, results_database
 from batchgraph.render.packet_sums import make_packet_sums
 from batchgraph.render.page_data import bin_runs, load_page_traffic
@@ -13,7 +14,6 @@ from batchgraph.render.page_matrix import by_community, traffic_matrix
 from batchgraph.render.page_pictures import load_pictures, svg_url
 from batchgraph.render.page_safety import data_block, fits_element, source_hash
 from batchgraph.render.page_time import Piece, pieces_of
-from batchgraph.render.report_database import captures_with_rows
 from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
 from batchgraph.render.traffic import OTHERS
 from batchgraph.results import COMBINED, ResultsDirectory
