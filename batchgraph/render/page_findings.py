@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.graph.database import reading_errors
+from batchgraph.graph.key_ranges import key_ranges
 from batchgraph.render.text import format_count, format_duration, safe_label
 
 if TYPE_CHECKING:
@@ -101,12 +102,17 @@ _SWEEPS = f"""
     GROUP BY a.capture, a.src, a.type HAVING hosts >= {MANY_HOSTS} ORDER BY hosts DESC, a.capture, a.src, a.type
 """
 
+_TIMED = "type IN ('TCP', 'UDP') AND dport IS NOT NULL AND \"first\" IS NOT NULL"
+
+# Made range by range: of 50 million flows nearly all are groups of their own.
+_REPEATED = f"""
+    SELECT capture, src, dst, type, dport FROM flows WHERE {_TIMED} AND {{condition}}
+    GROUP BY ALL HAVING count(*) >= {REGULAR_CONTACTS}
+"""
+
 _TIMERS = f"""
-    WITH timed AS MATERIALIZED (
-        SELECT capture, src, dst, type, dport, sport, epoch_ns("first") AS began FROM flows
-        WHERE type IN ('TCP', 'UDP') AND dport IS NOT NULL AND "first" IS NOT NULL
-    ), repeated AS (
-        SELECT capture, src, dst, type, dport FROM timed GROUP BY ALL HAVING count(*) >= {REGULAR_CONTACTS}
+    WITH timed AS (
+        SELECT capture, src, dst, type, dport, sport, epoch_ns("first") AS began FROM flows WHERE {_TIMED}
     ), contacts AS (
         SELECT capture, src, dst, type, dport,
             began - lag(began) OVER (PARTITION BY capture, src, dst, type, dport ORDER BY began, sport) AS pause
@@ -171,6 +177,7 @@ RULES = tuple(rule for rule, _, _ in _RULES)
 
 def find_all(connection: duckdb.DuckDBPyConnection) -> list[Findings]:
     """Apply every rule to the views ``flows`` and ``edges``, and give those that found something."""
+    _make_repeated(connection)
     found = []
     for _, query, finding_of in _RULES:
         with reading_errors():
@@ -180,3 +187,13 @@ def find_all(connection: duckdb.DuckDBPyConnection) -> list[Findings]:
         if rows:
             found.append(Findings([finding_of(row) for row in rows], total))
     return found
+
+
+def _make_repeated(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table ``repeated``: who asks whom for the same port so often that it may be a timer."""
+    with reading_errors():
+        [(n_rows,)] = connection.execute("SELECT count(*) FROM flows").fetchall()
+        ranges = key_ranges(connection, "flows WHERE true", columns=("src", "dst"), parameters={}, n_rows=n_rows)
+        for number, condition in enumerate(list(ranges)):
+            how = "INSERT INTO repeated" if number else "CREATE OR REPLACE TEMP TABLE repeated AS"
+            connection.execute(f"{how} {_REPEATED.format(condition=condition)}")
