@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from batchgraph.features.declared import TCP_FLAGS
-from batchgraph.features.sql import SECOND_NS, begun_columns, entropy, since_before, spread, spread_columns
+from batchgraph.features.sql import SECOND_NS, entropy, since_before, spread, spread_columns
 
 _WAYS = (("out", "outward"), ("in", "NOT outward"))
-
-PART = """
-    CREATE OR REPLACE TABLE ends AS
-    SELECT "window", src AS host, true AS outward, frame, t, size, load, type, dport, tcp_flags
-    FROM packets WHERE src % $parts = $part
-    UNION ALL
-    SELECT "window", dst, false, frame, t, size, load, type, dport, NULL
-    FROM packets WHERE dst % $parts = $part
-"""
-"""The packets of a part of the hosts, once for each end."""
 
 
 def _sums() -> str:
@@ -62,37 +52,30 @@ _GAPS = f"""
 """
 
 # `mutual` is whether there is an edge back; a host's packets to itself are no edge.
-DEGREES = f"""
-    CREATE TABLE degrees AS
-    WITH ends AS (
-        SELECT p."window", p.src AS host, p.dst AS peer, p.packets AS n, true AS outward, q.src IS NOT NULL AS mutual
-        FROM pairs p LEFT JOIN pairs q ON (p."window", p.src, p.dst) = (q."window", q.dst, q.src)
-        UNION ALL
-        SELECT "window", dst, src, packets, false, false FROM pairs
-    )
+_DEGREES = f"""
     SELECT "window", host, {", ".join(entropy(f"peer_entropy_{way}", where) for way, where in _WAYS)},
         count(*) FILTER (outward AND peer <> host) AS fan_out, count(*) FILTER (NOT outward AND peer <> host) AS fan_in,
         count(*) FILTER (mutual AND peer <> host) AS both_ways,
         coalesce(sum(n) FILTER (outward AND peer <> host), 0)::BIGINT AS weighted_out_degree,
         coalesce(sum(n) FILTER (NOT outward AND peer <> host), 0)::BIGINT AS weighted_in_degree
-    FROM (SELECT * FROM ends ORDER BY ALL) GROUP BY "window", host
+    FROM (
+        SELECT p.*, q.host IS NOT NULL AS mutual FROM peers p LEFT JOIN peers q ON p.outward AND NOT q.outward
+            AND (p."window", p.host, p.peer) = (q."window", q.host, q.peer)
+        ORDER BY ALL
+    ) GROUP BY "window", host
 """
 
-ASKED = """
-    CREATE TABLE asked AS
+_ASKED = """
     SELECT "window", client AS host, count(DISTINCT (type, port)) AS ports_contacted,
         count(DISTINCT (server, type, port)) AS services_contacted
     FROM served WHERE asked GROUP BY "window", client
 """
 
-OFFERED = """
-    CREATE TABLE offered AS
+_OFFERED = """
     SELECT "window", server AS host, count(DISTINCT (type, port)) FILTER (asked) AS ports_asked,
         count(DISTINCT (type, port)) FILTER (answered) AS services_offered
     FROM served GROUP BY "window", server
 """
-
-BEGUN_BY_HOST = f"CREATE TABLE begun_by_host AS {begun_columns('src')}"
 
 _COLUMNS = [
     '"window"', "host",
@@ -115,8 +98,9 @@ HOSTS = f"""
     FROM ({_SUMS}) LEFT JOIN ({_entropies("port", "dport")}) USING ("window", host)
         LEFT JOIN ({_entropies("size", "size")}) USING ("window", host)
         LEFT JOIN ({_GAPS}) USING ("window", host)
-        LEFT JOIN degrees USING ("window", host) LEFT JOIN asked USING ("window", host)
-        LEFT JOIN offered USING ("window", host)
+        LEFT JOIN ({_DEGREES}) USING ("window", host) LEFT JOIN ({_ASKED}) USING ("window", host)
+        LEFT JOIN ({_OFFERED}) USING ("window", host)
         LEFT JOIN (SELECT * EXCLUDE (src), src AS host FROM begun_by_host) USING ("window", host)
+    ORDER BY "window", host
 """
 """The features of the hosts in ``ends`` but for those of the whole pair graph."""

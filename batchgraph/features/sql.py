@@ -8,8 +8,10 @@ from __future__ import annotations
 
 SECOND_NS = 1_000_000_000
 
-_COUNTED = """src IS NOT NULL AND dst IS NOT NULL {timed}
-        AND trust::VARCHAR IN (SELECT unnest(getvariable('trust')::VARCHAR[]))"""
+_COUNTED = "src IS NOT NULL AND dst IS NOT NULL {timed} AND trust::VARCHAR IN (FROM trusts)"
+
+TRUSTS = "CREATE TABLE trusts AS SELECT unnest($trust::VARCHAR[]) AS trust"
+"""Values of the column ``trust`` whose packets count."""
 
 NUMBERS = f"""
     CREATE TABLE numbers AS
@@ -36,51 +38,20 @@ PLACES = f"""
 """
 """Windows of captures by number, in order, with the seconds from first to last packet and the grain of times."""
 
-PACKETS = f"""
+# Of all packets, for who serves follows from those too that do not count: they are in no window.
+PACKETS = """
     CREATE TABLE packets AS
-    SELECT place AS "window", capture_number, frame, epoch_ns(time) AS t, a.number AS src, b.number AS dst,
-        type::VARCHAR AS type, proto, sport, dport, tcp_flags, wire_len AS size, coalesce(load, 0) AS load
+    SELECT place AS "window", list_position(getvariable('captures'), source.capture::VARCHAR) AS capture_number, frame,
+        epoch_ns(time) AS t, a.number AS src, b.number AS dst, type::VARCHAR AS type, proto, sport, dport, tcp_flags,
+        wire_len AS size, coalesce(load, 0) AS load, trust::VARCHAR IN (FROM trusts) AS trusted
     FROM source JOIN numbers a ON a.address = src JOIN numbers b ON b.address = dst
-        JOIN places ON places.capture = source.capture AND start = {{window}}
-    WHERE {_COUNTED}
+        LEFT JOIN places ON places.capture = source.capture
+            AND start = if(trust::VARCHAR IN (FROM trusts), {window}, NULL)
 """
 
 PAIRS = """
-    CREATE TABLE pairs AS
-    SELECT "window", src, dst, count(*) AS packets FROM packets GROUP BY "window", src, dst
-"""
-
-# A connection is begun once in a window, however often its SYN is sent again.
-BEGUN = """
-    CREATE TABLE begun AS
-    WITH asked AS (
-        SELECT "window", capture_number, src, dst, sport, dport, min(t) AS t FROM packets
-        WHERE type = 'TCP' AND (tcp_flags & 18) = 2 GROUP BY ALL
-    ), answers AS (
-        SELECT DISTINCT capture_number, src, dst, sport, dport FROM packets WHERE type = 'TCP' AND (tcp_flags & 18) = 18
-    )
-    SELECT b.*, a.src IS NULL AS failed FROM asked b LEFT JOIN answers a
-        ON (b.capture_number, b.src, b.dst, b.sport, b.dport) = (a.capture_number, a.dst, a.src, a.dport, a.sport)
-"""
-
-# The answer of a service that only refuses is a reset without payload.
-SERVED = """
-    CREATE TABLE served AS
-    WITH flows AS (
-        SELECT "window", capture_number, src, dst, type, proto, sport, dport, sum(load) AS load,
-            coalesce(bit_or(tcp_flags), 0) AS flags
-        FROM packets WHERE sport IS NOT NULL AND dport IS NOT NULL GROUP BY ALL
-    )
-    SELECT "window", if(s.inward, f.src, f.dst) AS client, if(s.inward, f.dst, f.src) AS server, f.type,
-        if(s.inward, f.dport, f.sport) AS port, bool_or(s.inward) AS asked,
-        bool_or(NOT s.inward AND NOT (f.type = 'TCP' AND (flags & 6) = 4 AND f.load = 0)) AS answered
-    FROM flows f JOIN (
-        SELECT list_position(getvariable('captures'), capture::VARCHAR) AS capture_number, a.number AS src,
-            b.number AS dst, type, proto, sport, dport, inward
-        FROM sides JOIN numbers a ON a.address = src JOIN numbers b ON b.address = dst
-    ) s ON (f.capture_number, f.src, f.dst, f.type, f.proto, f.sport, f.dport)
-        = (s.capture_number, s.src, s.dst, s.type, s.proto, s.sport, s.dport)
-    GROUP BY ALL
+    SELECT "window", src, dst, count(*) AS packets FROM packets
+    WHERE "window" IS NOT NULL AND src % $ranges = $range GROUP BY "window", src, dst
 """
 
 _QUARTILES = ("q25", "median", "q75")

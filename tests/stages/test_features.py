@@ -3,13 +3,17 @@ import json
 import math
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from batchgraph.errors import ResultsError, UsageError
 from batchgraph.features.declared import HOST_FEATURES, LABEL, PAIR_FEATURES
+from batchgraph.sizes import MIB
+from batchgraph.stages.extract import extract
 from batchgraph.stages.features import FeatureOptions, make_features
 from batchgraph.stages.merge import merge
+from tests.bench.many_hosts import write_many_hosts
 from tests.graph.edge_records import UDP, write_results
 
 SECOND = 10**9
@@ -219,10 +223,23 @@ def test_rows__are_in_the_order_of_captures_windows_and_hosts(tmp_path):
 def test_rows__do_not_depend_on_how_hosts_are_parted(tmp_path, monkeypatch):
     features(tmp_path, {"a": ROWS})
     whole = {path.name: path.read_bytes() for path in (tmp_path / "features").iterdir()}
-    monkeypatch.setattr("batchgraph.features.build.PART_SUBJECTS", 1)
+    monkeypatch.setattr("batchgraph.features.build.PART_PACKETS", 0)
     make_features(tmp_path)
 
     assert {path.name: path.read_bytes() for path in (tmp_path / "features").iterdir()} == whole
+
+
+def test_many_hosts__take_no_more_memory_than_there_is(tmp_path, monkeypatch):
+    capture = tmp_path / "c.pcap"
+    write_many_hosts(capture, packets=350_000, hosts=150_000)
+    extract([capture], tmp_path / "out")
+    merge(tmp_path / "out")
+    monkeypatch.setattr("batchgraph.features.build.MOST_MEMORY", (384 + 64) * MIB)
+    make_features(tmp_path / "out")
+
+    hosts, pairs = (pq.read_table(tmp_path / "out" / "features" / f"{name}.parquet") for name in ("hosts", "pairs"))
+    assert len(hosts) == 150_000
+    assert pc.sum(hosts["packets_in"]).as_py() == pc.sum(pairs["packets"]).as_py() == 350_000
 
 
 def test_spreads__are_those_of_numpy(tmp_path):
@@ -256,7 +273,7 @@ def test_rows__do_not_depend_on_how_captures_are_grouped_and_parted(tmp_path, mo
     make_features(tmp_path)
     whole = {path.name: path.read_bytes() for path in (tmp_path / "features").iterdir()}
     monkeypatch.setattr("batchgraph.stages.connections.GROUP_ROWS", 1)
-    monkeypatch.setattr("batchgraph.features.build.PART_SUBJECTS", 2)
+    monkeypatch.setattr("batchgraph.features.build.PART_PACKETS", 0.2)
     make_features(tmp_path)
 
     assert {path.name: path.read_bytes() for path in (tmp_path / "features").iterdir()} == whole
