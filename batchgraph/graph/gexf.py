@@ -13,7 +13,6 @@ import duckdb
 import pyarrow as pa
 
 from batchgraph.graph.columns import NODE_COLUMNS, WEIGHT
-from batchgraph.graph.graphml import attribute_key
 from batchgraph.graph.lines import joined, line_octets, markup_values, where_valued
 from batchgraph.graph.source import Graph
 from batchgraph.graph.values import edge_ids
@@ -26,6 +25,10 @@ xsi:schemaLocation="http://gexf.net/1.3 http://gexf.net/1.3/gexf.xsd" version="1
 <meta><creator>batchgraph</creator></meta>
 <graph defaultedgetype="directed" mode="dynamic" timeformat="date" timerepresentation="interval" idtype="string">
 """
+
+
+# Readers name an attribute by its id where that is no number (graphology, which Gephi Lite reads with).
+_FIRST_ID = {"node": 0, "edge": len(NODE_COLUMNS)}
 
 
 def write_gexf(path: Path, source: Graph, *, connection: duckdb.DuckDBPyConnection) -> None:
@@ -53,8 +56,8 @@ def write_gexf(path: Path, source: Graph, *, connection: duckdb.DuckDBPyConnecti
 
 def _attributes(owner: str, columns: Sequence[Column]) -> str:
     lines = [
-        f'<attribute id="{attribute_key(owner, column)}" title="{column.name}" type="{column.graphml_type}"/>\n'
-        for column in columns
+        f'<attribute id="{number}" title="{column.name}" type="{column.graphml_type}"/>\n'
+        for number, column in enumerate(columns, _FIRST_ID[owner])
     ]
     return f'<attributes class="{owner}" mode="static">\n{"".join(lines)}</attributes>\n'
 
@@ -87,6 +90,6 @@ def _lifetime(batch: pa.RecordBatch) -> Iterator[pa.Array | str]:
 
 
 def _values(owner: str, columns: Sequence[Column], batch: pa.RecordBatch) -> Iterator[pa.Array | str]:
-    for column in columns:
-        before = f'<attvalue for="{attribute_key(owner, column)}" value="'
+    for number, column in enumerate(columns, _FIRST_ID[owner]):
+        before = f'<attvalue for="{number}" value="'
         yield from where_valued(batch.column(column.name), before, '"/>')
