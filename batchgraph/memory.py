@@ -11,6 +11,13 @@ LEAST_MEMORY = 512 * MIB
 _BESIDES_MIB = 384
 """What a process holds besides its queries."""
 
+_UNCOUNTED = 3 / 8
+"""Share of more memory than the least that queries leave alone.
+
+For what the database does not count, and does not give back: with all of it, report of 50 million packets between 2
+million hosts peaked at 1,161 MiB where it was told 1,024.
+"""
+
 
 def parse_memory(text: str | None) -> int | None:
     """Read what a process may hold, in octets; None: no limit was asked for.
@@ -30,4 +37,6 @@ def parse_memory(text: str | None) -> int | None:
 
 def query_memory_mib(memory: int | None) -> int | None:
     """Give what the queries of a process may hold, in MiB, of what all of it may, in octets."""
-    return None if memory is None else memory // MIB - _BESIDES_MIB
+    if memory is None:
+        return None
+    return memory // MIB - _BESIDES_MIB - int(max(memory - LEAST_MEMORY, 0) // MIB * _UNCOUNTED)

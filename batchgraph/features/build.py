@@ -24,7 +24,7 @@ from batchgraph.results import ResultsDirectory
 from batchgraph.schema import arrow_schema
 from batchgraph.sizes import MIB
 
-MOST_MEMORY = 768 * MIB
+MOST_MEMORY = 1024 * MIB
 """What the database counts on; with the lists of quartiles, which it does not count, a process stays below 1 GiB."""
 
 PART_PACKETS = 3_000

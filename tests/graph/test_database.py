@@ -20,7 +20,7 @@ def test_open_database__has_the_threads_asked_for(threads):
         assert connection.execute("SELECT current_setting('threads')").fetchone() == (threads,)
 
 
-@pytest.mark.parametrize(("memory", "threads", "limit"), [(512, 1, "128.0 MiB"), (1024, 4, "640.0 MiB")])
+@pytest.mark.parametrize(("memory", "threads", "limit"), [(512, 1, "128.0 MiB"), (1024, 2, "448.0 MiB")])
 def test_open_database__has_its_share_of_the_memory_of_the_process(memory, threads, limit):
     query = "SELECT current_setting('memory_limit'), current_setting('threads')"
     with open_database(threads=8, memory=memory << 20) as connection:

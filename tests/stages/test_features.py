@@ -234,7 +234,7 @@ def test_many_hosts__take_no_more_memory_than_there_is(tmp_path, monkeypatch):
     write_many_hosts(capture, packets=350_000, hosts=150_000)
     extract([capture], tmp_path / "out")
     merge(tmp_path / "out")
-    monkeypatch.setattr("batchgraph.features.build.MOST_MEMORY", (384 + 64) * MIB)
+    monkeypatch.setattr("batchgraph.features.build.MOST_MEMORY", (384 + 64) * MIB)  # 64 MiB of it for queries
     make_features(tmp_path / "out")
 
     hosts, pairs = (pq.read_table(tmp_path / "out" / "features" / f"{name}.parquet") for name in ("hosts", "pairs"))
