@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from batchgraph.csv_rows import read_rows
 from batchgraph.errors import ResultsError
 from batchgraph.render.layout import CANVAS, Positions, completed_positions, stable_positions
+from batchgraph.render.page_busiest import Busiest, find_busiest
 from batchgraph.render.page_captures import MAX_SECTIONS, load_captures, ordered_inputs
 from batchgraph.render.page_data import PageTraffic, load_page_traffic
 from batchgraph.render.page_facts import Router, find_routers, load_facts
@@ -41,6 +42,7 @@ class PageContent:
     traffic: PageTraffic
     findings: Sequence[Findings]
     routers: Sequence[Router]
+    busiest: Busiest | None
 
 
 def read_content(database: ReportDatabase) -> PageContent:
@@ -53,7 +55,8 @@ def read_content(database: ReportDatabase) -> PageContent:
     """
     connection = database.connection
     traffic = load_page_traffic(connection, database.captures, database.sums)
-    return PageContent(traffic, find_all(connection), find_routers(connection))
+    busiest = find_busiest(connection, traffic.axis)
+    return PageContent(traffic, find_all(connection), find_routers(connection), busiest)
 
 
 def write_page(
@@ -171,7 +174,13 @@ def _context(results: ResultsDirectory, manifest: Manifest, content: PageContent
         "damaged": [capture for capture in captures if not capture.is_whole],
         "max_sections": MAX_SECTIONS,
         "failed_maps": manifest.get("failed_maps", []),
-        "facts": load_facts(results, names, traffic=traffic, routers=content.routers),
+        "facts": load_facts(
+            results,
+            names,
+            files={capture.capture: capture.file_name for capture in captures if capture.capture in traffic.captures},
+            busiest=content.busiest,
+            routers=content.routers,
+        ),
         "talks": talks(results, names),
         "protocols": protocols(results),
         "servers": servers(results, names),

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from batchgraph.graph.database import reading_errors
-from batchgraph.render.page_data import PageTraffic
+from batchgraph.render.page_busiest import Busiest
 from batchgraph.render.page_tables import combined_rows
-from batchgraph.render.text import format_count, format_octets, format_span, safe_label
+from batchgraph.render.text import format_count, format_duration, format_instant, format_octets, format_span, safe_label
 from batchgraph.results import ResultsDirectory
 
 if TYPE_CHECKING:
@@ -87,15 +87,33 @@ def find_routers(connection: duckdb.DuckDBPyConnection) -> list[Router]:
 
 
 def load_facts(
-    results: ResultsDirectory, names: Mapping[str, str], *, traffic: PageTraffic, routers: Sequence[Router]
+    results: ResultsDirectory,
+    names: Mapping[str, str],
+    *,
+    files: Mapping[str, str],
+    busiest: Busiest | None,
+    routers: Sequence[Router],
 ) -> list[Fact]:
-    """Give the facts that there are."""
-    facts = [*_loudest(results, names), *_busiest(traffic), *_outside(results, names), *_lonely(results, names)]
+    """Give the facts that there are.
+
+    Parameters
+    ----------
+    results
+        With tables.
+    names
+        Of hosts, by address.
+    files
+        Names of the captures' files, by id.
+    busiest, routers
+        From `find_busiest` and `find_routers`.
+    """
+    facts = [*_loudest(results, names), *_busiest(busiest, files), *_outside(results, names), *_lonely(results, names)]
     return [*facts, *_routing(routers, names)]
 
 
 def _loudest(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
-    host = next(combined_rows(results, "hosts"), None)
+    # A group receives and never talks.
+    host = next((host for host in _hosts(results)[0] if int(host["packets_out"])), None)
     if host is None:
         return
     address, octets = host["address"], _octets(host)
@@ -110,18 +128,21 @@ def _loudest(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fa
     yield Fact("Talks most", [_named(address, names)], text)
 
 
-def _busiest(traffic: PageTraffic) -> Iterator[Fact]:
-    sums: dict[int, int] = {}
-    for _, _, number, _, octets in traffic.cells:
-        sums[number] = sums.get(number, 0) + octets
-    if len(sums) < 2:
+def _busiest(busiest: Busiest | None, files: Mapping[str, str]) -> Iterator[Fact]:
+    if busiest is None:
         return
-    busiest = max(sums, key=lambda number: (sums[number], -number))
-    piece = next(piece for piece in reversed(traffic.axis) if piece.first_bin <= busiest)
-    start = piece.start + (busiest - piece.first_bin) * piece.width
-    share = sums[busiest] / max(sum(sums.values()), 1)
-    text = f"{format_span(start, start + piece.width)}: {format_octets(sums[busiest])}, {share:.0%} of all"
+    text = f"{_unit_text(busiest)}: {format_octets(busiest.octets)}"
+    text += f", {busiest.octets / max(busiest.all_octets, 1):.0%} of all"
+    if len(files) > 1:
+        text += f"; most in {files[busiest.capture]}"
     yield Fact("Busiest", [], text)
+
+
+def _unit_text(unit: Busiest) -> str:
+    if unit.width < 10**9:
+        milliseconds = unit.start // 10**6 % 1000
+        return f"{format_instant(unit.start)}.{milliseconds:03d} UTC ({format_duration(unit.width)})"
+    return format_span(unit.start, unit.start + unit.width)
 
 
 def _outside(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:

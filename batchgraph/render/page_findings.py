@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.graph.database import reading_errors
-from batchgraph.graph.key_ranges import key_ranges
-from batchgraph.render.text import format_count, format_duration, safe_label
+from batchgraph.render.page_timers import TIMER_RULE, TIMERS, make_contacts, timer_text
+from batchgraph.render.text import format_count
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,12 +21,6 @@ MAX_FINDINGS = 8
 
 MANY_PORTS, MANY_HOSTS = 20, 15
 """So many ports or hosts tried in vain are a scan."""
-
-REGULAR_CONTACTS = 10
-"""So many contacts at even intervals are a timer's."""
-
-_SHORTEST_PAUSE = 500_000_000
-"""Nanoseconds; what comes more often is one long exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +96,6 @@ _SWEEPS = f"""
     GROUP BY a.capture, a.src, a.type HAVING hosts >= {MANY_HOSTS} ORDER BY hosts DESC, a.capture, a.src, a.type
 """
 
-_TIMED = "type IN ('TCP', 'UDP') AND dport IS NOT NULL AND \"first\" IS NOT NULL"
-
-# Made range by range: of 50 million flows nearly all are groups of their own.
-_REPEATED = f"""
-    SELECT capture, src, dst, type, dport FROM flows WHERE {_TIMED} AND {{condition}}
-    GROUP BY ALL HAVING count(*) >= {REGULAR_CONTACTS}
-"""
-
-_TIMERS = f"""
-    WITH timed AS (
-        SELECT capture, src, dst, type, dport, sport, epoch_ns("first") AS began FROM flows WHERE {_TIMED}
-    ), contacts AS (
-        SELECT capture, src, dst, type, dport,
-            began - lag(began) OVER (PARTITION BY capture, src, dst, type, dport ORDER BY began, sport) AS pause
-        FROM timed SEMI JOIN repeated USING (capture, src, dst, type, dport)
-    ), regular AS (
-        SELECT capture, src, dst, type, dport, count(*) AS contacts, quantile_cont(pause, [0.2, 0.5, 0.8]) AS pauses
-        FROM contacts GROUP BY capture, src, dst, type, dport
-    )
-    SELECT capture, src, dst, type, dport, contacts, pauses[2]::BIGINT AS pause FROM regular
-    WHERE pauses[2] >= {_SHORTEST_PAUSE} AND pauses[3] - pauses[1] <= 0.2 * pauses[2]
-    ORDER BY contacts DESC, capture, src, dst, dport, type
-"""
-
 _SHARED_ADDRESSES = """
     SELECT capture, src, count(*) AS cards, array_to_string(min(eth_src, 3), ', ') AS names
     FROM (SELECT DISTINCT capture, src, eth_src FROM edges
@@ -150,10 +120,8 @@ def _sweep(row: Sequence[Any]) -> Finding:
 
 
 def _timer(row: Sequence[Any]) -> Finding:
-    capture, host, peer, label, port, contacts, pause = row
-    every = format_duration(round(pause, -6))
-    text = f"contacts {safe_label(peer)} {label} port {port} every {every}, {contacts:,} times"
-    return Finding("Regular contact", host, text, capture)
+    capture, host, *contact = row
+    return Finding("Regular contact", host, timer_text(*contact), capture)
 
 
 def _shared_address(row: Sequence[Any]) -> Finding:
@@ -166,7 +134,7 @@ def _shared_address(row: Sequence[Any]) -> Finding:
 _RULES: tuple[tuple[str, str, Callable[[Sequence[Any]], Finding]], ...] = (
     (f"at least {MANY_PORTS} ports or {MANY_HOSTS} hosts tried without an answer", _SCANS, _scan),
     (f"ARP or echo requests for at least {MANY_HOSTS} hosts", _SWEEPS, _sweep),
-    (f"at least {REGULAR_CONTACTS} contacts at intervals that vary by less than a fifth", _TIMERS, _timer),
+    (TIMER_RULE, TIMERS, _timer),
     ("ARP for one address from several link-layer addresses", _SHARED_ADDRESSES, _shared_address),
 )
 
@@ -177,7 +145,7 @@ RULES = tuple(rule for rule, _, _ in _RULES)
 
 def find_all(connection: duckdb.DuckDBPyConnection) -> list[Findings]:
     """Apply every rule to the views ``flows`` and ``edges``, and give those that found something."""
-    _make_repeated(connection)
+    make_contacts(connection)
     found = []
     for _, query, finding_of in _RULES:
         with reading_errors():
@@ -187,13 +155,3 @@ def find_all(connection: duckdb.DuckDBPyConnection) -> list[Findings]:
         if rows:
             found.append(Findings([finding_of(row) for row in rows], total))
     return found
-
-
-def _make_repeated(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table ``repeated``: who asks whom for the same port so often that it may be a timer."""
-    with reading_errors():
-        [(n_rows,)] = connection.execute("SELECT count(*) FROM flows").fetchall()
-        ranges = key_ranges(connection, "flows WHERE true", columns=("src", "dst"), parameters={}, n_rows=n_rows)
-        for number, condition in enumerate(list(ranges)):
-            how = "INSERT INTO repeated" if number else "CREATE OR REPLACE TEMP TABLE repeated AS"
-            connection.execute(f"{how} {_REPEATED.format(condition=condition)}")

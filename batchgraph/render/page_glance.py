@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batchgraph.render.page_tables import combined_rows, port_name
-from batchgraph.render.style import type_label
+from batchgraph.render.style import OTHER_TYPES, type_label
 from batchgraph.render.text import format_count, format_octets, safe_label
 from batchgraph.results import ResultsDirectory
 
 _TALKS, _SERVERS = 7, 8
+
+_OTHERS_NAMED = 3
+
+_UNNAMED = {"": "no protocol read", "(none)": "no protocol read"}
 
 _WORTH_NAMING = 2_000
 """Rows of the services that are looked through for those with most clients: they come by octets, the most first."""
@@ -70,17 +74,20 @@ def talks(results: ResultsDirectory, names: Mapping[str, str]) -> list[Bar]:
 
 
 def protocols(results: ResultsDirectory) -> list[Bar]:
-    """Give the protocols by octets, those without a look of their own as one."""
+    """Give the protocols by octets, those without a look of their own as one that names the largest of them."""
     packets: dict[str, int] = {}
     octets: dict[str, int] = {}
+    others: dict[str, None] = {}
     for row in combined_rows(results, "protocols"):
         label = type_label(row["type"])
+        if label == OTHER_TYPES:
+            others[_UNNAMED.get(row["type"], safe_label(row["type"], limit=24))] = None
         packets[label] = packets.get(label, 0) + int(row["packets"])
         octets[label] = octets.get(label, 0) + int(row["octets"])
     most = max(octets.values(), default=0)
     return [
         Bar(
-            label,
+            _other_words(list(others)) if label == OTHER_TYPES else label,
             format_count(packets[label], "packet"),
             format_octets(octets[label]),
             _share(octets[label], most),
@@ -88,6 +95,10 @@ def protocols(results: ResultsDirectory) -> list[Bar]:
         )
         for label in sorted(octets, key=lambda label: (-octets[label], label))
     ]
+
+
+def _other_words(names: Sequence[str]) -> str:
+    return f"{OTHER_TYPES}: {', '.join(names[:_OTHERS_NAMED])}{', …' if len(names) > _OTHERS_NAMED else ''}"
 
 
 def servers(results: ResultsDirectory, names: Mapping[str, str]) -> list[Server]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from batchgraph.graph.database import reading_errors
@@ -58,9 +59,34 @@ def _busy_spans(connection: duckdb.DuckDBPyConnection) -> list[Span]:
         if low is None:
             return []
         width = max(1, (high - low) // _BUCKETS)
-        query = f"""SELECT min(epoch_ns(time)) AS start, max(epoch_ns(time)) AS stop FROM edges
+        query = f"""SELECT capture, min(epoch_ns(time)) AS start, max(epoch_ns(time)) AS stop FROM edges
                     WHERE time IS NOT NULL GROUP BY capture, (epoch_ns(time) - {low}) // {width} ORDER BY ALL"""
-        return [(start, stop) for start, stop in connection.execute(query).fetchall()]
+        rows = connection.execute(query).fetchall()
+    captures = groupby(rows, key=lambda row: row[0])
+    return sorted(span for _, spans in captures for span in running_spans([span for _, *span in spans]))
+
+
+def running_spans(spans: Sequence[Sequence[int]]) -> list[Span]:
+    """Join the busy spans of one capture, sorted, over its pauses: all that are no longer than the rest of it together.
+
+    Who captures for a minute wants to see in how much of it nothing came; a clock that was set, or a merged file,
+    leaves years in which nothing ran.
+    """
+    starts = spans[0][0]
+    rest = spans[-1][1] - starts
+    pauses = sorted(((b[0] - a[1], i) for i, (a, b) in enumerate(pairwise(spans))), reverse=True)
+    cuts: set[int] = set()
+    for pause, i in pauses:
+        if pause <= rest - pause:
+            break
+        rest -= pause
+        cuts.add(i)
+    joined: list[Span] = []
+    for i, (_, stop) in enumerate(spans):
+        if i in cuts or i == len(spans) - 1:
+            joined.append((starts, stop))
+            starts = spans[min(i + 1, len(spans) - 1)][0]
+    return joined
 
 
 def pieces_of(spans: Iterable[Span], *, bins: int = MAX_BINS) -> tuple[Piece, ...]:

@@ -1,17 +1,25 @@
 import pytest
 
+from batchgraph.render.page_busiest import Busiest, find_busiest
 from batchgraph.render.page_facts import Fact, Router, find_routers, load_facts
+from batchgraph.render.page_time import running_spans
+from batchgraph.render.report_database import report_database
 from tests.graph.edge_records import UDP
 from tests.render.page_results import SECOND, TCP, page_of, write_page_results
-from tests.render.test_page_parts import read
 
 ARP = {"type": "ARP", "src": "10.0.0.254", "dst": "10.0.0.3", "eth_src": "02:00:00:00:00:fe"}
 
 
-def facts(tmp_path, rows, routers=()):
+def facts(tmp_path, rows, *, routers=(), busiest=None, files=None):
     results = write_page_results(tmp_path, {"a": rows})
-    traffic, _ = read(results)
-    return {fact.what: fact for fact in load_facts(results, {}, traffic=traffic, routers=routers)}
+    given = load_facts(results, {}, files=files or {"a": "a.pcap"}, busiest=busiest, routers=routers)
+    return {fact.what: fact for fact in given}
+
+
+def busiest_of(tmp_path, captures):
+    results = write_page_results(tmp_path, captures)
+    with report_database(results, results.read_manifest()) as database:
+        return find_busiest(database.connection, database.sums.axis)
 
 
 def routers(tmp_path, rows):
@@ -34,15 +42,69 @@ def test_facts__name_the_host_with_the_most_octets_and_its_largest_peer(tmp_path
     )
 
 
+def test_facts__a_group_that_only_receives_does_not_talk_most(tmp_path):
+    rows = [{**UDP, "src": f"10.0.0.{n}", "dst": "239.255.255.250", "wire_len": 100 + n} for n in range(1, 3)]
+
+    assert facts(tmp_path, rows)["Talks most"].hosts == [("10.0.0.2", "10.0.0.2")]
+
+
 def test_facts__say_when_most_octets_were_sent(tmp_path):
-    rows = [{**TCP, "time": second * SECOND, "wire_len": 1000 if second == 40 else 10} for second in range(100)]
+    minute = Busiest(start=60 * SECOND, width=60 * SECOND, octets=1000, all_octets=2000, capture="a")
 
-    # The bin of 160 in which the 40th of 99 seconds lies.
-    assert facts(tmp_path, rows)["Busiest"].text == "1970-01-01 00:00:39 – 00:00:40 UTC (959 ms): 1.00 kB, 50% of all"
+    assert facts(tmp_path, [TCP], busiest=minute)["Busiest"].text == (
+        "1970-01-01 00:01:00 – 00:02:00 UTC (1 min): 1.00 kB, 50% of all"
+    )
 
 
-def test_facts__of_one_instant_name_no_busiest_time(tmp_path):
-    assert "Busiest" not in facts(tmp_path, [{**TCP, "time": SECOND}])
+def test_facts__say_to_the_millisecond_which_part_of_a_second_was_busiest(tmp_path):
+    tenth = Busiest(start=SECOND + SECOND // 2, width=SECOND // 10, octets=1, all_octets=1, capture="a")
+
+    assert facts(tmp_path, [TCP], busiest=tenth)["Busiest"].text == (
+        "1970-01-01 00:00:01.500 UTC (100 ms): 1 B, 100% of all"
+    )
+
+
+def test_facts__name_the_capture_that_was_busiest_of_several(tmp_path):
+    second = Busiest(start=SECOND, width=SECOND, octets=1, all_octets=1, capture="b")
+    fact = facts(tmp_path, [TCP], busiest=second, files={"a": "a.pcap", "b": "b.pcap"})["Busiest"]
+
+    assert fact.text.endswith("100% of all; most in b.pcap")
+
+
+def test_busiest__is_a_whole_unit_of_time(tmp_path):
+    rows = [{**TCP, "time": n * SECOND, "wire_len": 1000 if n == 44 else 10} for n in range(100)]
+
+    # 100 seconds are more than 60, so it is ten of them.
+    assert busiest_of(tmp_path, {"a": rows}) == Busiest(40 * SECOND, 10 * SECOND, 1090, 1990, "a")
+
+
+def test_busiest__of_captures_years_apart_is_as_short_as_they_ask_for(tmp_path):
+    years = {
+        name: [{**TCP, "time": start + n * SECOND, "wire_len": 10 + n} for n in range(30)]
+        for name, start in (("a", 0), ("b", 10**18))
+    }
+    years["b"][7]["wire_len"] = 5000
+
+    assert busiest_of(tmp_path, years) == Busiest(10**18 + 7 * SECOND, SECOND, 5000, 6453, "b")
+
+
+def test_busiest__of_few_packets_is_not_shorter_than_a_share_of_their_capture(tmp_path):
+    rows = [{**TCP, "time": n * 3600 * SECOND} for n in range(5)]
+
+    # A sixtieth of four hours is four minutes.
+    assert busiest_of(tmp_path, {"a": rows}).width == 600 * SECOND
+
+
+def test_busiest__of_one_instant_is_none(tmp_path):
+    assert busiest_of(tmp_path, {"a": [{**TCP, "time": SECOND}]}) is None
+
+
+def test_running_spans__keep_pauses_in_which_a_capture_went_on():
+    assert running_spans([(n, n) for n in (0, 10, 20, 30)]) == [(0, 30)]
+
+
+def test_running_spans__leave_out_what_is_longer_than_all_the_rest():
+    assert running_spans([(0, 1), (2, 3), (1000, 1005), (1006, 1007)]) == [(0, 3), (1000, 1007)]
 
 
 def test_facts__name_public_hosts(tmp_path):
@@ -64,7 +126,7 @@ def test_facts__count_hosts_with_one_peer_that_sent_something(tmp_path):
 
 
 def test_facts__name_the_router(tmp_path):
-    found = facts(tmp_path, [TCP], [Router("02:00:00:00:00:fe", 3, "10.0.0.254")])["Router"]
+    found = facts(tmp_path, [TCP], routers=[Router("02:00:00:00:00:fe", 3, "10.0.0.254")])["Router"]
 
     assert found.hosts == [("10.0.0.254", "10.0.0.254")]
     assert found.text == "card 02:00:00:00:00:fe sends for 3 hosts of several networks"

@@ -168,6 +168,29 @@ def test_findings__no_timer_in_irregular_contacts(tmp_path):
     assert found(tmp_path, rows) == []
 
 
+def test_findings__regular_packets_of_one_flow(tmp_path):
+    asks = [{**UDP, "sport": 123, "dport": 123, "time": n * 64 * SECOND} for n in range(12)]
+    ends = {"src": UDP["dst"], "dst": UDP["src"]}
+    rows = [row for ask in asks for row in (ask, {**ask, **ends, "time": ask["time"] + 1000})]
+
+    assert found(tmp_path, rows) == [
+        ("Regular contact", UDP["src"], f"contacts {UDP['dst']} UDP port 123 every 1 min 4 s, 12 times")
+    ]
+
+
+def test_findings__regular_pings(tmp_path):
+    ping = {"type": "ICMP", "proto": 1, "src": "10.0.0.3", "dst": "10.0.0.9", "icmp_type": 8, "icmp_code": 0}
+    rows = [{**ping, "time": n * SECOND} for n in range(10)]
+
+    assert found(tmp_path, rows) == [("Regular contact", "10.0.0.3", "pings 10.0.0.9 every 1 s, 10 times")]
+
+
+def test_findings__no_timer_in_the_packets_of_a_call(tmp_path):
+    rows = [{**UDP, "time": n * SECOND // 50} for n in range(500)]
+
+    assert found(tmp_path, rows) == []
+
+
 def test_findings__an_address_that_two_cards_claim(tmp_path):
     arp = {"type": "ARP", "src": "10.0.0.9", "dst": "10.0.0.1"}
     rows = [{**arp, "eth_src": "02:00:00:00:00:01"}, {**arp, "eth_src": "02:00:00:00:00:02"}]
