@@ -44,7 +44,7 @@ def arrow_patch(
     style = type_style(label)
     patch = _fancy(start, end, size=size, rad=rad, shrink=shrink)
     patch.set(facecolor=style.fill, edgecolor=style.outline, linestyle=style.line, alpha=0.85, zorder=2)
-    patch.set_linewidth(0.6 if style.tint else 0.9)
+    patch.set_linewidth(style.width)
     return patch
 
 

@@ -1,8 +1,9 @@
 """How things look: a colour and an outline per protocol, a face and an outline per scope of address.
 
 The colours are those of Okabe and Ito ("Color Universal Design", 2008), which the colour-blind tell apart, written
-out here so that no version of a plotting library decides them. Where two of them are alike in grey, the fill
-(full, tinted, hollow) and the line (solid, dashed, dotted) differ.
+out here so that no version of a plotting library decides them. Where two of them are alike in grey, or to one of the
+colour-blind, the fill (full, tinted, hollow), the line (solid, dashed, dotted) or the outline's width and darkness
+differ; a test holds every two of them against each other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ ORANGE = "#E69F00"
 PURPLE = "#CC79A7"
 BLACK = "#1A1A1A"
 GREY = "#777777"
-MAROON = "#A83200"
+MAROON = "#6B1F00"
+PLUM = "#8A3A66"
 
 INK = "#222222"
 """Outlines and text."""
@@ -40,12 +42,15 @@ class TypeStyle:
         Style of the outline.
     edge
         Colour of the outline, where not `colour`.
+    width
+        Of the outline, in points.
     """
 
     colour: str
     tint: float = 1.0
     line: str = SOLID
     edge: str = ""
+    width: float = 0.6
 
     @property
     def outline(self) -> str:
@@ -61,20 +66,20 @@ class TypeStyle:
 TYPE_STYLES: dict[str, TypeStyle] = {
     "TCP": TypeStyle(GREEN),
     "UDP": TypeStyle(BLUE, 0.45),
-    "ICMP": TypeStyle(VERMILLION, edge=MAROON),
-    "ICMPv6": TypeStyle(VERMILLION, 0.0),
-    "ARP": TypeStyle(ORANGE, 0.0, DASHED),
-    "IGMP": TypeStyle(PURPLE),
+    "ICMP": TypeStyle(VERMILLION, edge=MAROON, width=1.2),
+    "ICMPv6": TypeStyle(VERMILLION, 0.0, width=0.9),
+    "ARP": TypeStyle(ORANGE, 0.0, DASHED, width=0.9),
+    "IGMP": TypeStyle(PURPLE, 0.55, DOTTED, PLUM, width=0.9),
     "SCTP": TypeStyle(BLACK, 1.0),
-    "ESP": TypeStyle(BLACK, 0.0, DASHED),
-    "GRE": TypeStyle(BLACK, 0.35),
+    "ESP": TypeStyle(BLACK, 0.0, DASHED, width=0.9),
+    "GRE": TypeStyle(BLACK, 0.35, width=0.9),
 }
 """Protocols that have a look of their own, in the order of the legend."""
 
 OTHER_TYPES = "other"
 """Label under which protocols without a look of their own are drawn."""
 
-OTHER_STYLE = TypeStyle(GREY, 0.0, DOTTED)
+OTHER_STYLE = TypeStyle(GREY, 0.0, DOTTED, width=0.9)
 
 
 def type_label(type_name: str | None) -> str:
