@@ -1,5 +1,6 @@
 """What the page does in a browser. Run by ``make browser-test``, not by ``make test``."""
 
+import itertools
 import re
 
 import pytest
@@ -95,6 +96,47 @@ def test_page__map_is_drawn(seen):
     blank = seen.page.evaluate("document.querySelectorAll('#network canvas').forEach(c => c.style.visibility='hidden')")
     assert blank is None
     assert seen.page.locator("#network").screenshot() != shot
+
+
+LABELS = """async () => {
+    const drawn = [], from = CanvasRenderingContext2D.prototype, [clear, fill] = [from.clearRect, from.fillText];
+    const isOurs = (context) => context.canvas.classList.contains("sigma-labels");
+    from.clearRect = function (...box) { if (isOurs(this)) drawn.length = 0; clear.apply(this, box); };
+    from.fillText = function (text, x, y) {
+        const { width, fontBoundingBoxAscent: up } = this.measureText(text);
+        if (isOurs(this)) drawn.push([x, y - 0.75 * up, x + width, y]);
+        fill.call(this, text, x, y);
+    };
+    document.querySelector("[data-zoom=out]").click();
+    const { clientWidth, clientHeight } = document.querySelector("#network");
+    await new Promise((done) => setTimeout(done, 600));
+    return [drawn, clientWidth, clientHeight];
+}"""
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    rows = [
+        {**UDP, "src": f"2001:db8:1234:5678:9abc:{n}::1", "dst": f"2001:db8::{n % 7}", "time": n * SECOND}
+        for n in range(1, 90)
+    ]
+    made = write_page_results(tmp_path_factory.mktemp("crowd"), {"a": rows})
+    write_page_of(made)
+    return made
+
+
+@pytest.mark.parametrize("width", [480, 1280])
+def test_page__labels_cover_no_other_and_stay_on_the_map(browser, crowd, width):
+    seen = visit(browser, crowd.page, viewport={"width": width, "height": 900})
+    boxes, right, bottom = seen.page.evaluate(LABELS)
+
+    assert len(boxes) >= 5
+    for (left, top, end, foot), other in itertools.combinations(boxes, 2):
+        assert end <= other[0] or other[2] <= left or foot <= other[1] or other[3] <= top
+    for left, top, end, foot in boxes:
+        assert min(left, top) >= 0
+        assert end <= right
+        assert foot <= bottom
 
 
 def test_page__search_finds_a_host_and_shows_its_edges(seen):

@@ -5,8 +5,9 @@ import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
 import { EdgeArrowProgram } from "sigma/rendering";
 
+import { Labels } from "./labels.js";
+
 const GROUPS = new Set(["multicast", "broadcast"]);
-const BUTTONS = { width: 52, height: 140 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Network {
@@ -15,11 +16,14 @@ export class Network {
     this.traffic = traffic;
     this.graph = new MultiDirectedGraph();
     this.hovered = null;
+    this.labels = new Labels(this);
     this.readColours();
     traffic.hosts.forEach((host, index) => {
       this.graph.addNode(String(index), { x: host.x, y: host.y, label: traffic.label(index), size: 4, zIndex: 1 });
     });
     this.sigma = new Sigma(this.graph, container, this.settings());
+    this.sigma.on("beforeRender", () => this.labels.clear());
+    this.sigma.on("afterRender", () => this.labels.draw());
     this.listen();
     this.update();
   }
@@ -30,17 +34,17 @@ export class Network {
       defaultEdgeType: "straight",
       labelFont: getComputedStyle(document.body).fontFamily,
       labelSize: 12.5,
-      labelDensity: 1.2,
+      labelDensity: 3,
       labelGridCellSize: 110,
       labelRenderedSizeThreshold: 3,
       minEdgeThickness: 1.2,
-      defaultDrawNodeLabel: (context, data, settings) => this.drawLabel(context, data, settings),
+      defaultDrawNodeLabel: (context, data, settings) => this.labels.gather(context, data, settings),
       stagePadding: 46,
       zIndex: true,
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
       allowInvalidContainer: true,
-      defaultDrawNodeHover: (context, data, settings) => this.drawHover(context, data, settings),
+      defaultDrawNodeHover: (context, data, settings) => this.labels.drawHover(context, data, settings),
       nodeReducer: (node, data) => this.shownNode(node, data),
       edgeReducer: (edge, data) => this.shownEdge(edge, data),
     };
@@ -128,44 +132,13 @@ export class Network {
     return focus === null || this.graph.hasExtremity(edge, focus) ? data : { ...data, hidden: true };
   }
 
-  // Draws a label with a rim of the map's own colour, so that it can be read above lines.
-  drawLabel(context, data, settings) {
-    if (!data.label) return;
-    context.font = `${settings.labelSize}px ${settings.labelFont}`;
-    context.lineWidth = 3;
-    context.lineJoin = "round";
-    context.strokeStyle = this.card;
-    const width = context.measureText(data.label).width;
-    const [x, y] = [this.labelStart(data, width, 3), data.y + settings.labelSize / 3];
-    context.strokeText(data.label, x, y);
-    context.fillStyle = this.ink;
-    context.fillText(data.label, x, y);
-  }
-
-  // A label stands to the right of its host, or to the left where it would leave the map or lie under the buttons.
-  labelStart(data, width, gap) {
-    const edge = this.container.clientWidth - (data.y < BUTTONS.height ? BUTTONS.width : 0);
-    const start = data.x + data.size + gap;
-    const before = data.x - data.size - gap - width;
-    return start + width > edge && before > 0 ? before : start;
-  }
-
-  // Draws the label of the host under the pointer on a card of the page's own colours.
-  drawHover(context, data, settings) {
-    if (!data.label) return;
-    context.font = `600 ${settings.labelSize}px ${settings.labelFont}`;
-    const width = context.measureText(data.label).width + 12;
-    const [x, y] = [this.labelStart(data, width, 2), data.y - settings.labelSize + 1];
-    context.beginPath();
-    context.arc(data.x, data.y, data.size + 3, 0, 2 * Math.PI);
-    context.rect(x, y, width, settings.labelSize + 9);
-    context.fillStyle = this.card;
-    context.fill();
-    context.lineWidth = 1;
-    context.strokeStyle = this.strong;
-    context.stroke();
-    context.fillStyle = this.ink;
-    context.fillText(data.label, x + 6, data.y + settings.labelSize / 3);
+  // Gives the circles that can be seen, in pixels.
+  circles() {
+    return this.graph.nodes().flatMap((key) => {
+      const data = this.sigma.getNodeDisplayData(key);
+      if (!data || data.hidden) return [];
+      return [{ key, ...this.sigma.framedGraphToViewport(data), size: this.sigma.scaleSize(data.size) }];
+    });
   }
 
   listen() {
