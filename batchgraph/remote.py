@@ -124,7 +124,7 @@ class _RemotePool:
         """
         start = monotonic()
         with self._losses():
-            while not (workers := set(self._client.scheduler_info(n_workers=-1)["workers"])):
+            while not (workers := self._workers_known()):
                 if monotonic() - start > PATIENCE_SECONDS:
                     raise ClusterError(f"the cluster at {self._address} has no workers; {_CONTINUE}")
                 Event().wait(LOOK_SECONDS)
@@ -132,6 +132,13 @@ class _RemotePool:
                 check_program(self._client, sorted(new))
                 self._checked |= new
         return workers
+
+    def _workers_known(self) -> set[str]:
+        # Of a scheduler that is gone the client gives what it last heard, and in the end nothing at all.
+        known = self._client.scheduler_info(n_workers=-1).get("workers", ())
+        if self._client.status in ("closing", "closed"):
+            raise self._lost("the scheduler does not answer")
+        return set(known)
 
     def fan_out(
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
@@ -185,17 +192,22 @@ class _RemotePool:
 
     def _outcome(self, future: Future[R], has_worker: bool) -> _Outcome[R] | None:
         """Give what became of a task; None where that is not known yet."""
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
-        if future.status in ("cancelled", "lost"):
-            raise self._lost(future.status)
-        try:
-            if future.done():
+        status = future.status
+        if status == "error":
+            try:
                 return _Outcome(future.result(timeout=CONNECT_SECONDS))
-        except KilledWorker:
-            return _Outcome(_LOST)
-        except TimeoutError:  # it was done, and its worker was lost with what it gave
-            pass
+            except KilledWorker:
+                return _Outcome(_LOST)
+            except CancelledError as error:
+                raise self._lost(error) from error
+        if status in ("cancelled", "lost"):
+            raise self._lost(status)
+        if status == "finished":
+            # A worker has the result, so what is raised here is the cluster's; in time none comes of a worker lost.
+            with self._losses(), suppress(TimeoutError):
+                return _Outcome(future.result(timeout=CONNECT_SECONDS))
         return None if has_worker else _Outcome(_LOST)
 
     @contextmanager

@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 
 import pytest
+from distributed import Future
 from typer.testing import CliRunner
 
 import batchgraph.remote
@@ -142,6 +143,27 @@ def test_run__whose_scheduler_is_lost_is_continued_to_the_same_bytes(tmp_path, e
 
     assert caught.value.exit_code == 7
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
+
+
+def test_fan_out__that_loses_its_scheduler_while_a_result_is_fetched_says_so(tmp_path, monkeypatch):
+    fetch = Future.result
+    with running_cluster(tmp_path / "cluster", workers=1) as (scheduler, process), remote_pool(scheduler) as pool:
+
+        def fetch_too_late(future, timeout=None):
+            process.kill()
+            process.wait()
+            return fetch(future, timeout)
+
+        monkeypatch.setattr(Future, "result", fetch_too_late)
+        with pytest.raises(ClusterError, match="was lost"):
+            list(fan_out(eval, ["1"], workers=pool))
+
+
+def test_fan_out__whose_client_has_given_the_scheduler_up_says_so(cluster):
+    with remote_pool(cluster) as pool:
+        pool._client.close()
+        with pytest.raises(ClusterError, match="was lost"):
+            list(fan_out(eval, ["1"], workers=pool))
 
 
 def command(*arguments):
