@@ -35,22 +35,17 @@ def running_cluster(folder, *, workers=2):
             end(process)
 
 
-def started(what, folder, *options):
+def arguments(*options):
+    """Give the options of a scheduler or of workers, after those that all have."""
     files = ("--tls-ca-file", AUTHORITY, "--tls-cert", CLUSTER, "--tls-key", CLUSTER)
-    command = [
-        sys.executable,
-        "-m",
-        f"distributed.cli.dask_{what}",
-        "--host",
-        "127.0.0.1",
-        "--no-dashboard",
-        "--protocol",
-        "tls",
-    ]
+    return [*map(str, ("--host", "127.0.0.1", "--no-dashboard", "--protocol", "tls", *files, *options))]
+
+
+def started(what, folder, *options):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     with (folder / f"{what}.log").open("w") as log:
         return subprocess.Popen(
-            [*command, "--no-dashboard", *map(str, files), *map(str, options)],
+            [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments(*options)],
             cwd=folder,
             env=environment,
             stdout=log,

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import TextIO
 
 from .child import HERE, fork, import_everything, in_child, run_command, wait_for
-from .cluster import Cluster
+from .cluster import Cluster, import_servers
 from .points import OK, Bench, Tally, continue_from, make_bench, say, wrong_now
-from .processes import children, members, orphans
+from .processes import children, is_there, members, orphans
 from .scenarios import SCENARIOS
+from .spawning import SPAWNED, spawn_by_fork
 
 WORKERS = ("--workers", "2")
 CLUSTER = ("a cluster",)
@@ -58,17 +59,20 @@ def _named(mark: str, session: int) -> list[int]:
 ROLES = {
     "client, scheduler, nannies": Role(_client, frozenset({-9})),
     "client without workers": Role(_client, frozenset({-9}), HERE),
-    "worker": Role(lambda client, _: _named("spawn_main", client), frozenset({0, 7})),
+    "worker": Role(lambda client, _: children(client, name=SPAWNED), frozenset({0, 7})),
     "decoding child": Role(lambda client, _: children(client), frozenset({0}), HERE, awaited=True),
     "helper of the workers": Role(lambda client, _: _named("resource_tracker", client), frozenset({0, 7})),
     "all at once": Role(lambda client, _: sorted(members(client)), frozenset({-9})),
     "client of a cluster": Role(_client, frozenset({-9}), CLUSTER),
     "scheduler of a cluster": Role(lambda _, cluster: [cluster.scheduler], frozenset({0, 7}), CLUSTER),
-    "worker of a cluster": Role(lambda _, cluster: _named("spawn_main", cluster.nanny), frozenset({0, 7}), CLUSTER),
+    "worker of a cluster": Role(lambda _, cluster: cluster.workers, frozenset({0, 7}), CLUSTER),
     "SIGINT": Role(_client, frozenset({0, 130}), signal=signal.SIGINT),
     "SIGTERM": Role(_client, frozenset({0, 143}), signal=signal.SIGTERM),
 }
 """By name."""
+
+GROWTH = 1.03
+"""By how much longer a run is expected to take after each hit."""
 
 ENDING_SECONDS = 10.0
 """How long a run may take to end after a signal."""
@@ -92,9 +96,14 @@ def start(bench: Bench, out: Path, log: Path, place: Sequence[str]) -> int:
             batchgraph.stages.extract.PACK_OCTETS["table"] = 1
             batchgraph.stages.merge._FEW_ROWS = 0
             batchgraph.stages.report._FEW_MAPS = 0
-        return run_command(bench.captures, out, log, place=place)
+        return run_command(bench.captures, out, log, place=place, begin=begin_of(place))
 
     return fork(run)
+
+
+def begin_of(place: Sequence[str]) -> Callable[[], object]:
+    """Give what a run begins with: where it has workers of its own, they are forked."""
+    return spawn_by_fork if place == WORKERS else int
 
 
 @dataclass(slots=True)
@@ -145,10 +154,13 @@ class Disturber:
         """Disturb a run, and count what is wrong afterwards, if the signal hit."""
         out, log = self.bench.folder / "out", self.bench.folder / "log"
         client = self._start("out")
-        self._wait(client)
+        began = self._wait(client)
         seconds = self.moments.uniform(0, self.length)
-        time.sleep(seconds)
+        while time.monotonic() < began + seconds and is_there(client):
+            time.sleep(0.001)
         hit = self._signal(client)
+        # How long a run takes changes with what else the machine does.
+        self.length = self.length * GROWTH if hit else min(self.length, time.monotonic() - began)
         told = time.monotonic()
         code = wait_for(client)
         took = time.monotonic() - told
@@ -180,7 +192,8 @@ class Disturber:
         """Give the same command again, the cluster being there again too, and say what is wrong then."""
         if self.role.place == CLUSTER:
             self.cluster.start()
-        command = partial(run_command, self.bench.captures, out, log, place=self._place())
+        begin = begin_of(self.role.place)
+        command = partial(run_command, self.bench.captures, out, log, place=self._place(), begin=begin)
         return continue_from(self.bench, out, command)
 
 
@@ -214,6 +227,7 @@ def main(arguments: list[str]) -> int:
     ):
         folder = Path(name).resolve()
         import_everything(folder)
+        import_servers()
         bench = make_bench(SCENARIOS["plain"].make_captures(folder / "captures", options.captures), folder)
         cluster = Cluster(folder / "cluster")
         say(f"{'who':<28} {'seconds':>7} {'hits':>6} {'stopped':>7} {'good':>6}     seed {options.seed}")

@@ -20,13 +20,20 @@ def members(session: int) -> dict[int, str]:
     return found
 
 
-def children(process: int) -> list[int]:
-    """Give the children of a process's main thread that have not ended."""
+def is_there(process: int) -> bool:
+    """Tell whether a process has not ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
+def children(process: int, *, name: str = "") -> list[int]:
+    """Give the children of a process's main thread that have not ended, all or those of a name."""
     found = []
     with suppress(OSError):
         for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
             with suppress(OSError):
-                if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                if name in Path(f"/proc/{child}/comm").read_text() and is_there(int(child)):
                     found.append(int(child))
     return found
 
