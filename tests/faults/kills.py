@@ -26,50 +26,10 @@ from typing import TextIO
 from .child import HERE, fork, import_everything, in_child, run_command, wait_for
 from .cluster import Cluster, import_servers
 from .points import OK, Bench, Tally, continue_from, make_bench, say, wrong_now
-from .processes import children, is_there, members, orphans
+from .processes import is_there, members, orphans
+from .roles import CLUSTER, ROLES, WORKERS, Role
 from .scenarios import SCENARIOS
-from .spawning import SPAWNED, spawn_by_fork
-
-WORKERS = ("--workers", "2")
-CLUSTER = ("a cluster",)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """Whom a signal is sent to, given the client and the cluster, where the run works, and which exit codes are true.
-
-    `awaited` are those that are there for a part of a run only: the moment counts from when they are there.
-    """
-
-    victims: Callable[[int, Cluster], Sequence[int]]
-    codes: frozenset[int]
-    place: tuple[str, ...] = WORKERS
-    signal: int = signal.SIGKILL
-    awaited: bool = False
-
-
-def _client(client: int, _: Cluster) -> list[int]:
-    return [client] * (client in members(client))
-
-
-def _named(mark: str, session: int) -> list[int]:
-    return [number for number, command in members(session).items() if mark in command]
-
-
-ROLES = {
-    "client, scheduler, nannies": Role(_client, frozenset({-9})),
-    "client without workers": Role(_client, frozenset({-9}), HERE),
-    "worker": Role(lambda client, _: children(client, name=SPAWNED), frozenset({0, 7})),
-    "decoding child": Role(lambda client, _: children(client), frozenset({0}), HERE, awaited=True),
-    "helper of the workers": Role(lambda client, _: _named("resource_tracker", client), frozenset({0, 7})),
-    "all at once": Role(lambda client, _: sorted(members(client)), frozenset({-9})),
-    "client of a cluster": Role(_client, frozenset({-9}), CLUSTER),
-    "scheduler of a cluster": Role(lambda _, cluster: [cluster.scheduler], frozenset({0, 7}), CLUSTER),
-    "worker of a cluster": Role(lambda _, cluster: cluster.workers, frozenset({0, 7}), CLUSTER),
-    "SIGINT": Role(_client, frozenset({0, 130}), signal=signal.SIGINT),
-    "SIGTERM": Role(_client, frozenset({0, 143}), signal=signal.SIGTERM),
-}
-"""By name."""
+from .spawning import spawn_by_fork
 
 GROWTH = 1.03
 """By how much longer a run is expected to take after each hit."""
@@ -160,7 +120,10 @@ class Disturber:
             time.sleep(0.001)
         hit = self._signal(client)
         # How long a run takes changes with what else the machine does.
-        self.length = self.length * GROWTH if hit else min(self.length, time.monotonic() - began)
+        if hit:
+            self.length *= GROWTH
+        elif not is_there(client):
+            self.length = min(self.length, time.monotonic() - began)
         told = time.monotonic()
         code = wait_for(client)
         took = time.monotonic() - told
