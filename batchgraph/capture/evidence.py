@@ -19,6 +19,7 @@ _NONSENSE = -1
 _LEAST_ETHERNET = 64
 _LEAST_WITHOUT_CHECK = 60
 _ARP_OCTETS = 28
+_LARGEST_ARP = 128
 
 
 @kernel
@@ -84,7 +85,10 @@ def evidence(octets: Octets, at: int, captured: int, wire: int, link_type: int) 
         return TIED if room - length <= 4 or wire <= _LEAST_ETHERNET else PLAUSIBLE
     if kind == _ARP and have >= 8:
         is_arp = number16(octets, at + place, 1) == 1 and number16(octets, at + place + 2, 1) == _IPV4
-        return TIED if is_arp and wire <= 128 else CONTRADICTED
+        if not is_arp:
+            return CONTRADICTED
+        # No frame is that long for it; but the length on the wire alone is nothing against the packet.
+        return TIED if wire <= _LARGEST_ARP else PLAUSIBLE
     if kind == _NONSENSE or (kind == 0 and link_type == 1):
         return CONTRADICTED
     if link_type == 1 and kind <= 1500:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from batchgraph.capture.blocks import CUT, ENDED, FILLED, LONGER, WHOLE
 from batchgraph.capture.evidence import is_exact
+from batchgraph.capture.records import lacks_beginning
 from batchgraph.capture.walk import Numbers, Octets, number16
 from batchgraph.compiled import inlined, kernel
 
@@ -80,6 +81,8 @@ def captured_length(octets: Octets, packet: tuple[int, int, int, int, int], end:
     padded = (captured + 3) & ~3
     if captured == wire == 0:
         return 0 if room <= 4 or are_options(octets, at, end, big)[0] else DOUBTED
+    if lacks_beginning(octets, at, captured, wire):
+        return DOUBTED
     if captured in (wire, snap):
         return captured
     fits = (wire + 3) & ~3 == room

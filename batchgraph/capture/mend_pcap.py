@@ -21,10 +21,11 @@ from batchgraph.capture.look import (
 )
 from batchgraph.capture.records import chain, header_at, is_within, is_zero, oddities, strict_chain, survey
 from batchgraph.capture.salvage import Mended
-from batchgraph.capture.walk import MAX_PACKET
+from batchgraph.capture.walk import MAX_PACKET, number32
 from batchgraph.capture.walk_pcap import find_record
 
 _FILE_HEADER = 24
+_SECONDS_OCTETS = 4
 _PROVEN = 4
 """Points of a chain that prove the length of the record before it: one packet whose length is tied."""
 
@@ -58,7 +59,7 @@ class PcapMender:
         if self._is_recognisable(seen, doubtful) and (length := self._mended_length(seen, doubtful)):
             n = self.put_before(seen, index, doubtful)
             return self._repair(seen, index, n, doubtful, length)
-        if self._is_cut(seen, doubtful):
+        if self._is_cut(seen, doubtful) and not self._ends_with_records(seen, doubtful):
             n = self.put_before(seen, index, doubtful)
             return self._cut(seen, n, doubtful)
         return self._resynchronise(seen, index, before, doubtful)
@@ -67,8 +68,18 @@ class PcapMender:
         """Write the packet before a doubtful one to the index, where there is one; give how many that are."""
         if seen.start == doubtful:
             return 0
-        trust = SUSPECT if begins_in_zeros(seen, doubtful) else self._trust
-        return self._put(seen, index, 0, seen.start, trust=trust)
+        is_hit = begins_in_zeros(seen, doubtful) or not self._is_timely(seen, doubtful)
+        return self._put(seen, index, 0, seen.start, trust=SUSPECT if is_hit else self._trust)
+
+    def _is_timely(self, seen: Look, at: int) -> bool:
+        """Tell whether the seconds of a record, as far as they are there, are near those of the record at the start.
+
+        Where they are not, and something else is wrong there, damage began before them, maybe in the packet before.
+        """
+        if seen.stop - at < _SECONDS_OCTETS or records.is_file_magic(seen.octets, at):
+            return True
+        seconds = number32(seen.octets, at, int(self._layout[records.BIG]))
+        return abs(seconds - number32(seen.octets, seen.start, int(self._layout[records.BIG]))) <= records.HOUR
 
     @property
     def _header(self) -> int:
@@ -88,6 +99,8 @@ class PcapMender:
         have = min(seen.stop - at - self._header, LARGEST_PACKET)
         by_packet = length_by_packet(seen.octets, at + self._header, have, self._layout[records.LINK_TYPE])
         snap = int(self._layout[records.SNAP])
+        if captured == wire == by_packet:
+            return
         for length in (wire, by_packet, 60 if 0 < by_packet < 60 else 0):
             if 0 < (snapped := min(length, snap)) <= self._layout[records.MAXIMUM] and snapped != captured:
                 yield snapped
@@ -141,6 +154,18 @@ class PcapMender:
         if not seen.at_end or captured <= have or oddities(fraction, captured, wire, self._layout):
             return False
         return self._evidence(seen, at) >= UNKNOWN
+
+    def _ends_with_records(self, seen: Look, at: int) -> bool:
+        """Tell whether records lead right to the end of the file behind a place: octets are missing before them."""
+        found, start = 0, at + self._header
+        while found >= 0:
+            found, position, _, _ = find_record(seen.octets, start, seen.stop, (seen.stop, 1, -1), self._layout)
+            if found >= 0:
+                _, position, _, _ = chain(seen.octets, found, seen.stop, 1, 1 << 20, self._layout)
+                if position == seen.stop:
+                    return True
+                start = max(position, found + 1)
+        return False
 
     def _evidence(self, seen: Look, at: int) -> int:
         _, _, captured, wire = self._read(seen, at)
@@ -234,7 +259,8 @@ class PcapMender:
         stop = min(seen.stop, found + 2 * LARGEST_PACKET)
         at_end = int(seen.at_end and stop == seen.stop)
         _, broke, last, whole = chain(seen.octets, found, stop, at_end, 1 << 20, self._layout)
-        if whole or broke - found > most_in_payload(int(self._layout[records.LARGEST])):
+        # The last one's length may have led anywhere.
+        if whole or last - found > most_in_payload(int(self._layout[records.LARGEST])):
             return int(found)
         # A chain that breaks off may lie in the payload of a packet whose header is lost: one that leads on wins.
         other, _, _, _ = find_record(seen.octets, found + 1, broke, (seen.stop, seen.at_end, broke), self._layout)

@@ -52,7 +52,7 @@ class PcapngMender:
         if length := self._bounded(seen, known):
             what = "the packet is longer than its block, or than its link type allows, or empty in a block with room"
             return Mended(seen.start + length, 0, length, seen.start, what)
-        if self._is_cut(seen, known):
+        if self._is_cut(seen, known) and not self._ends_with_blocks(seen, known):
             left = seen.stop - seen.start
             return Mended(seen.stop, 0, left, seen.start, _cut_off(seen, known), ends=True, is_cut=True)
         return self._resynchronise(seen, known)
@@ -69,6 +69,7 @@ class PcapngMender:
         least = blocks.least_block(kind)
         if reason == TRAILER and self._leads_on(seen, known, at + length):
             said = number32(octets, at + length - 4, order)
+            self._doubt_trailer(seen, known, length, said)
             _write32(seen, at + length - 4, length, order)
             return f"the block's second length is {said:,}, by the next block it is {length:,}: it was mended"
         stop = min(seen.stop, at + MAX_PACKET + LARGEST_PACKET)
@@ -79,6 +80,25 @@ class PcapngMender:
             return ""
         _write32(seen, at + 4, proven, order)
         return f"the block's length is {length:,}, by its end it is {proven:,}: it was mended"
+
+    def _doubt_trailer(self, seen: Look, known: Blocks, length: int, said: int) -> None:
+        """Set what is suspect where a block's second length was wrong: the block, and what is behind it, or neither.
+
+        Where what it says is the length of another block, octets are missing before it, and what is behind may be the
+        payload of a packet; one bit of the right length is damage. Where the next block is of no known type, both were
+        written over, and the end of the packet may have been.
+        """
+        after, state = seen.start + length, known.state
+        if (
+            (said ^ length).bit_count() > 1
+            and said % 4 == 0
+            and blocks.least_block(BLOCK_ENHANCED) <= said < MAX_PACKET
+        ):
+            state[blocks.MENDED] = SUSPECT
+            self._set_zones(seen, known, after, gap=0, claimed=length)
+            state[blocks.SUSPECT_ZONE] += length
+        elif seen.stop - after >= 4 and not is_known(number32(seen.octets, after, int(state[blocks.ORDER]))):
+            state[blocks.MENDED] = SUSPECT
 
     def _bounded(self, seen: Look, known: Blocks) -> int:
         """Give the length of a block whose bounds are good although what is in it is not; else 0."""
@@ -157,6 +177,20 @@ class PcapngMender:
         captured, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
         return captured <= min(wire, MAX_PACKET) and 0 <= length - 32 - ((captured + 3) & ~3) < LARGEST_PACKET
 
+    def _ends_with_blocks(self, seen: Look, known: Blocks) -> bool:
+        """Tell whether blocks lead right to the end of the file behind a place: octets are missing before them."""
+        octets, order = seen.octets, int(known.state[blocks.ORDER])
+        interfaces, extent = (known.interfaces, known.state[blocks.INTERFACES]), (seen.stop, 1, -1)
+        found, start = 0, seen.start + 12
+        while found >= 0:
+            found, _, _, _ = find_block(octets, start, seen.stop, extent, order, *interfaces)
+            if found >= 0:
+                _, position, _, _ = chain_blocks(octets, found, (seen.stop, 1, _FOLLOWED), order, *interfaces)
+                if position == seen.stop:
+                    return True
+                start = max(int(position), int(found) + 1)
+        return False
+
     def _resynchronise(self, seen: Look, known: Blocks) -> Mended:
         known.state[blocks.MENDED] = 0
         what = describe_zeros(seen, seen.start) or "no block is where one should be"
@@ -191,16 +225,17 @@ class PcapngMender:
     def _search(self, seen: Look, known: Blocks, start: int) -> int:
         """Find the next block, or -1, in either byte order where no section is known."""
         state = known.state
-        if state[blocks.INTERFACES]:
+        if state[blocks.HEADER_OCTETS] or (state[blocks.INTERFACES] and state[blocks.TRUST] != REPAIRED):
             return self._search_in(seen, known, start)
-        found = {}
+        # Where the section was inferred, it may have been by a capture in a payload, of the other byte order.
+        before, found = int(state[blocks.ORDER]), {}
         for order in (0, 1):
             state[blocks.ORDER] = order
             found[order] = self._search_in(seen, known, start)
         places = [(place, order) for order, place in found.items() if place >= 0]
-        if not places:
-            return -1
-        place, state[blocks.ORDER] = min(places)
+        place, state[blocks.ORDER] = min(places, default=(-1, before))
+        if state[blocks.ORDER] != before:
+            state[blocks.INTERFACES] = 0
         return place
 
     def _search_in(self, seen: Look, known: Blocks, start: int) -> int:
@@ -253,7 +288,13 @@ class PcapngMender:
         inferred = ""
         if n_interfaces == 0 and kind in _PACKETS:
             inferred = self._infer(seen, known, found)
-            n_interfaces = int(state[blocks.INTERFACES])
+        self._set_zones(seen, known, found, gap=gap, claimed=claimed)
+        return inferred
+
+    def _set_zones(self, seen: Look, known: Blocks, found: int, *, gap: int, claimed: int) -> None:
+        """Set what is suspect from a place on."""
+        state = known.state
+        order, n_interfaces = int(state[blocks.ORDER]), int(state[blocks.INTERFACES])
         stop = min(seen.stop, found + 2 * LARGEST_PACKET)
         largest, high = survey_blocks(seen.octets, found, stop, order, known.interfaces, n_interfaces)
         largest = max(largest, claimed, int(state[blocks.LARGEST]))
@@ -266,7 +307,6 @@ class PcapngMender:
             state[blocks.TIME_LOW], state[blocks.TIME_HIGH] = low, high
         if gap in _HEADERS and not state[blocks.HEADER_OCTETS]:
             state[blocks.SUSPECT_ZONE] = state[blocks.TIMED_ZONE] = 0
-        return inferred
 
     def _infer(self, seen: Look, known: Blocks, found: int) -> str:
         """Describe interfaces as packets show them, where the blocks that did are lost."""

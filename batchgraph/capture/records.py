@@ -111,6 +111,12 @@ def is_zero(octets: Octets, at: int, n_octets: int) -> bool:
 
 
 @kernel
+def lacks_beginning(octets: Octets, at: int, captured: int, wire: int) -> bool:
+    """Tell whether zeros were written over a packet's length on the wire and its first octets, which stand behind."""
+    return wire == 0 and captured >= 16 and is_zero(octets, at, 16)
+
+
+@kernel
 def is_timely(octets: Octets, at: int, seconds: int, layout: Numbers) -> bool:
     """Tell whether a record header could be the next after `seconds`, within an hour, by its time."""
     own, fraction, captured, _ = header_at(octets, at, layout)
@@ -119,22 +125,24 @@ def is_timely(octets: Octets, at: int, seconds: int, layout: Numbers) -> bool:
 
 
 @kernel
-def is_believable(octets: Octets, at: int, extent: tuple[int, int], seconds_before: int, layout: Numbers) -> bool:
+def is_believable(octets: Octets, at: int, extent: tuple[int, int, int], seconds_before: int, layout: Numbers) -> bool:
     """Judge a whole record that something is strange about, by its packet and by the records behind it.
 
-    `extent` is what may be looked at (stop, whether the file ends there). That times go on from record to record speaks
-    for what is strange otherwise; that they do not is nothing against a record.
+    `extent` is what may be looked at (stop, whether the file ends there), and where the record before would end that
+    was cut short, if it were not. That times go on from record to record speaks for what is strange otherwise; that
+    they do not is nothing against a record.
     """
-    stop, at_end = extent
+    stop, at_end, uncut = extent
     seconds, fraction, captured, wire = header_at(octets, at, layout)
     header = layout[RECORD_HEADER]
     after = at + header + captured
     claims_others = captured > wire and is_followed(octets, at + header + wire, after, seconds, layout)
-    if claims_others or is_zero(octets, at, 16) or is_file_magic(octets, at):
+    is_on_time = seconds_before < 0 or is_timely(octets, at, seconds_before, layout)
+    is_rest = not is_on_time and at < uncut and leads_on(octets, uncut, (stop, at_end), seconds_before, layout)
+    if claims_others or is_rest or is_zero(octets, at, 16) or is_file_magic(octets, at):
         return False
     seen = evidence(octets, at + header, captured, wire, layout[LINK_TYPE])
     odd = oddities(fraction, captured, wire, layout)
-    is_on_time = seconds_before < 0 or is_timely(octets, at, seconds_before, layout)
     # What is left of a packet whose own record is damaged may look like this; what follows it speaks for nothing.
     is_left_over = captured == 0 and (odd > 1 or not is_on_time)
     if after == stop and at_end:
@@ -153,6 +161,18 @@ def is_believable(octets: Octets, at: int, extent: tuple[int, int], seconds_befo
     if last < 0:
         return whole == 1 and odd == 0
     return odd <= 2 and not is_left_over and points >= (_TIED_POINTS if seen >= 0 else 2 * _TIED_POINTS)
+
+
+@kernel
+def leads_on(octets: Octets, at: int, extent: tuple[int, int], seconds: int, layout: Numbers) -> bool:
+    """Tell whether a convincing chain of records is at a place, its first one not long after `seconds`.
+
+    The rest of a packet that claims too few octets may look like a record, and lead to the next one as this does.
+    """
+    stop, at_end = extent
+    if stop - at < layout[RECORD_HEADER] or not is_timely(octets, at, seconds, layout):
+        return False
+    return bool(chain(octets, at, stop, at_end, CHAIN, layout)[0] >= CONVINCING)
 
 
 @kernel

@@ -35,6 +35,7 @@ from batchgraph.capture.records import (
     chain,
     header_at,
     is_believable,
+    lacks_beginning,
     oddities,
 )
 from batchgraph.capture.walk import CUT, DOUBTFUL, FULL, MORE, Columns, Numbers, Octets, number32
@@ -86,7 +87,8 @@ def walk_pcap(
                     needed = LOOK_AHEAD
                     break
                 horizon = min(stop, position + LOOK_AHEAD)
-                extent = (horizon, at_end and horizon == stop)
+                uncut = int(offset[n - 1] + wire_len[n - 1]) if n and cap_len[n - 1] < wire_len[n - 1] else 0
+                extent = (horizon, at_end and horizon == stop, uncut)
                 if not is_believable(octets, position, extent, last, layout):
                     reason = DOUBTFUL
                     break
@@ -103,9 +105,11 @@ def walk_pcap(
         link_type[n] = link
         is_suspect = position < suspect or position < lenient or (position < timed and not low <= time <= high)
         trust[n] = SUSPECT if is_suspect else sound
-        if is_early_or_late and fraction >= units:
+        if is_early_or_late and (fraction >= units or seconds == fraction == 0):
             # Both numbers of the time are damaged, so that what stands right before it may be too.
             trust[n] = trust[max(0, n - 1)] = SUSPECT
+        if wire < captured and lacks_beginning(octets, position + header, captured, wire):
+            trust[n] = SUSPECT
         last = seconds
         largest = max(largest, captured)
         n += 1

@@ -137,3 +137,11 @@ def test_habits__zeros_in_a_block_with_room_are_no_packet(last):
 
 def test_habits__empty_packet_with_a_comment_is_sound(last):
     assert last(WHOLE, block(b"", behind=b"\1\0\2\0no\0\0" + END)) == (b"", SOUND)
+
+
+def test_habits__zeros_over_the_length_on_the_wire_and_the_packet_make_it_suspect(write):
+    octets = bytes(20) + b"\x01" * 60
+    head = struct.pack("<7I", 6, 112, 0, 0, 1, 16, 0)
+    windows = open_capture(write(HEAD, head, octets, struct.pack("<I", 112))).windows()
+
+    assert [int(trust) for window in windows for trust in window.index.trust] == [SUSPECT]

@@ -1,0 +1,94 @@
+"""Damage to pcap files that once went unseen, or cost more than it had to: the smallest captures that show it."""
+
+import struct
+
+import pytest
+
+from batchgraph.capture.index import REPAIRED, SOUND, SUSPECT
+from batchgraph.capture.reader import open_capture
+
+# Magic, version 2.4, time zone, accuracy, snapshot length 262144, link type 1 (Ethernet).
+HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+NEW_YEAR = 1_577_836_800
+
+
+def frame(number: int, payload: bytes = b"payload " * 4) -> bytes:
+    # Ethernet II, IPv4 (RFC 791, total length in octets 2 and 3), UDP (RFC 768).
+    payload = struct.pack(">I", number) + payload
+    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 28 + len(payload), number, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
+    return bytes(12) + b"\x08\0" + ip + struct.pack(">HHHH", 1000, 2000, 8 + len(payload), 0) + payload
+
+
+def record(number: int, octets: bytes | None = None, *, captured: int | None = None, wire: int | None = None) -> bytes:
+    octets = frame(number) if octets is None else octets
+    lengths = (len(octets) if captured is None else captured, len(octets) if wire is None else wire)
+    return struct.pack("<4I", NEW_YEAR + number, number, *lengths) + octets
+
+
+def records(first: int, last: int) -> bytes:
+    return b"".join(record(number) for number in range(first, last))
+
+
+@pytest.fixture
+def salvage(write):
+    def write_and_read(*parts: bytes):
+        packets = []
+        for window in open_capture(write(HEADER, *parts)).windows():
+            for at, captured, trust in zip(window.index.offset, window.index.cap_len, window.index.trust, strict=True):
+                packets.append((window.octets[at : at + captured].tobytes(), int(trust)))
+        return packets
+
+    return write_and_read
+
+
+def test_mend_pcap__zeros_over_the_length_on_the_wire_and_the_packet_make_it_suspect(salvage):
+    damaged = record(5, frame(5, b"\x01" * 60), wire=0)
+    packets = salvage(records(0, 5), damaged[:16] + bytes(20) + damaged[36:], records(6, 12))
+
+    assert [trust for _, trust in packets] == [SOUND] * 5 + [SUSPECT] + [SOUND] * 6
+
+
+def test_mend_pcap__zeros_over_a_time_and_what_is_before_it_make_both_packets_suspect(salvage):
+    packets = salvage(records(0, 5), record(5)[:-20] + bytes(20), bytes(8) + record(6)[8:], records(7, 12))
+
+    assert [trust for _, trust in packets] == [SOUND] * 5 + [SUSPECT] * 2 + [SOUND] * 5
+
+
+def test_mend_pcap__damage_that_begins_before_a_time_makes_the_packet_before_suspect(salvage):
+    damaged = b"\xee" * 4 + record(6)[4:8] + b"\xee\xee" + record(6)[10:]
+    packets = salvage(records(0, 5), record(5)[:-20] + b"\xee" * 20, damaged, records(7, 12))
+
+    assert [trust for _, trust in packets] == [SOUND] * 5 + [SUSPECT, REPAIRED] + [SOUND] * 5
+
+
+def test_mend_pcap__rest_of_a_packet_that_looks_like_a_record_is_none(salvage):
+    # Behind 93 octets of the packet stands what reads as a record of one octet, which leads right to the next.
+    octets = frame(5, (b"\0\0\0\1" * 16)[3:] + b"\0\0\0")[:110]
+    octets = octets[:93] + struct.pack("<4I", 1000, 1000, 1, 1) + b"\0"
+    packets = salvage(records(0, 5), record(5, octets, captured=93), records(6, 12))
+
+    assert packets[5] == (octets, REPAIRED)
+    assert [octets for octets, _ in packets[6:]] == [frame(number) for number in range(6, 12)]
+
+
+def test_mend_pcap__records_at_the_end_are_found_where_octets_are_missing_before_them(salvage):
+    carrier = record(5, frame(5, b"\xab" * 1000))
+    packets = salvage(records(0, 5), carrier[:-700], records(6, 9))
+
+    assert [octets for octets, _ in packets if len(octets) == len(frame(0))] == [
+        frame(number) for number in (0, 1, 2, 3, 4, 6, 7, 8)
+    ]
+
+
+def test_mend_pcap__packet_that_is_cut_off_stays_so(salvage):
+    packets = salvage(records(0, 5), record(5, frame(5, b"\xab" * 1000))[:-700])
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(5)]
+
+
+def test_mend_pcap__arp_request_whose_length_on_the_wire_is_larger_is_found_behind_a_gap(salvage):
+    # RFC 826: hardware type 1, protocol type 0x0800, lengths 6 and 4, request.
+    request = b"\xff" * 6 + bytes(6) + bytes.fromhex("0806 0001 0800 06 04 0001") + bytes(38)
+    packets = salvage(records(0, 5), b"\xee" * 99, record(5, request, wire=455), records(6, 12))
+
+    assert request in [octets for octets, _ in packets]
