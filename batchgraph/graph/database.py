@@ -121,6 +121,8 @@ def reading_errors() -> Iterator[None]:
     """
     try:
         yield
+    except OutputError:  # of a query within what is read here: an `OSError` that has told already
+        raise
     except duckdb.OutOfMemoryException as error:
         raise OutputError(_out_of_memory(_first_line(error))) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:

@@ -1,3 +1,5 @@
+import errno
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -48,6 +50,11 @@ def test_query_batches__give_timestamps_in_nanoseconds_of_utc():
 def test_reading_errors__become_ours(raised, expected):
     with pytest.raises(expected), reading_errors():
         raise raised
+
+
+def test_reading_errors__leave_what_a_query_within_has_told_already():
+    with pytest.raises(OutputError), reading_errors(), reading_errors():
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_reading_errors__tell_a_full_disk_from_too_little_memory():
