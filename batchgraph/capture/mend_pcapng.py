@@ -85,18 +85,15 @@ class PcapngMender:
         """Set what is suspect where a block's second length was wrong: the block, and what is behind it, or neither.
 
         Where what it says is the length of another block, octets are missing before it, and what is behind may be the
-        payload of a packet; one bit of the right length is damage. Where the next block is of no known type, both were
+        payload of a packet, but where a single bit is wrong. Where the next block is of no known type, both were
         written over, and the end of the packet may have been.
         """
         after, state = seen.start + length, known.state
-        if (
-            (said ^ length).bit_count() > 1
-            and said % 4 == 0
-            and blocks.least_block(BLOCK_ENHANCED) <= said < MAX_PACKET
-        ):
+        if said % 4 == 0 and blocks.least_block(BLOCK_ENHANCED) <= said < MAX_PACKET:
             state[blocks.MENDED] = SUSPECT
-            self._set_zones(seen, known, after, gap=0, claimed=length)
-            state[blocks.SUSPECT_ZONE] += length
+            if (said ^ length).bit_count() > 1:
+                self._set_zones(seen, known, after, gap=0, claimed=length)
+                state[blocks.SUSPECT_ZONE] += length
         elif seen.stop - after >= 4 and not is_known(number32(seen.octets, after, int(state[blocks.ORDER]))):
             state[blocks.MENDED] = SUSPECT
 
