@@ -133,7 +133,7 @@ def _truth(capture: Capture) -> tuple[Counter[Packet], set[bytes]]:
 
 
 def strict_count(octets: bytes) -> int:
-    """Count the packets that a reader finds which stops at the first error; records without an octet are none."""
+    """Count the packets of a reader that stops at the first error; pcap records without octets and zeros are none."""
     if octets[:4] == b"\x0a\x0d\x0d\x0a":
         return _strict_pcapng(octets)
     order = {
@@ -168,6 +168,7 @@ def _strict_pcapng(octets: bytes) -> int:
             captured = struct.unpack_from(order + "I", octets, at + 20)[0] if length >= 32 else length
             if captured > length - 32:
                 break
-            n += captured > 0
+            # Zeros over all numbers of its header are a gap: nothing of a packet is left to return.
+            n += any(octets[at + 8 : at + 28])
         at += length
     return n
