@@ -1,7 +1,7 @@
 """Word of what each worker process works on, and an end to those that take too long or too much memory.
 
 A worker leaves word of each step in two small files, its parent reads them: so the parent knows what a process that
-died had done, and what killed it. What /proc tells of processes decides; where there is none, nothing is limited.
+died had done, and what killed it. What the system tells of processes decides; where that is nothing, none is ended.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import psutil
+
 from batchgraph.results import output_errors
 
 INTERVAL_SECONDS = 0.2
 """How often processes are looked at."""
 
 TIMEOUT = "timeout"
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Journal:
@@ -137,18 +137,13 @@ class Watch:
 
 
 def _is_child(process: int) -> bool:
-    # proc(5): field 4 is the parent; the second is the program's name, in parentheses, and may hold anything.
-    fields = _read_proc(process, "stat").rpartition(")")[2].split()
-    return bool(fields) and int(fields[1]) == os.getpid()
+    with suppress(psutil.Error):
+        return bool(psutil.Process(process).ppid() == os.getpid())
+    return False
 
 
 def memory_of(process: int) -> int:
     """Give the octets of memory that a process holds (its resident set); 0 where that is not known."""
-    fields = _read_proc(process, "statm").split()
-    return int(fields[1]) * _PAGE if fields else 0
-
-
-def _read_proc(process: int, name: str) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{process}/{name}").read_text(errors="replace")
-    return ""
+    with suppress(psutil.Error):
+        return int(psutil.Process(process).memory_info().rss)
+    return 0
