@@ -81,6 +81,7 @@ def bent_arcs(
     radii: Mapping[str, float],
     *,
     canvas: tuple[float, float] = CANVAS,
+    half_width: float = 0.0,
 ) -> list[Arc]:
     """Bend arrows between different hosts apart, those of opposite direction to opposite sides.
 
@@ -91,7 +92,9 @@ def bent_arcs(
     positions, radii
         Centre and radius of every host, in inches.
     canvas
-        Width and height that no arc should leave.
+        Width and height that no arc, in its width, should leave.
+    half_width
+        Of the widest head, in inches.
     """
     bundles: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, arrow in enumerate(arrows):
@@ -118,15 +121,15 @@ def bent_arcs(
                 )
                 for arrow, side, rank, offset in zip(between, sides, ranks, offsets, strict=True)
             ]
-            if all(_is_within(arc, canvas) for arc in bundle):
+            if all(_is_within(arc, canvas, half_width) for arc in bundle):
                 break
         arcs.update(zip(indices, bundle, strict=True))
     return [arcs[index] for index in sorted(arcs)]
 
 
-def _is_within(arc: Arc, canvas: tuple[float, float]) -> bool:
-    low, high = arc.points.min(axis=0), arc.points.max(axis=0)
-    return bool(min(low) >= 0 and high[0] <= canvas[0] and high[1] <= canvas[1])
+def _is_within(arc: Arc, canvas: tuple[float, float], half_width: float) -> bool:
+    high = canvas[0] - half_width, canvas[1] - half_width
+    return bool((arc.points >= half_width).all() and (arc.points <= high).all())
 
 
 def bent_loops(
@@ -175,13 +178,7 @@ def _ranks(a: str, between: Sequence[Arrow]) -> list[float]:
 
 
 def _free_shift(
-    a: str,
-    b: str,
-    offsets: Sequence[float],
-    *,
-    positions: Positions,
-    radii: Mapping[str, float],
-    canvas: tuple[float, float],
+    a: str, b: str, offsets: Sequence[float], *, positions: Positions, radii: Mapping[str, float], canvas: Point
 ) -> float:
     """Find the smallest common shift at which the arcs between two hosts run through the fewest others."""
     import numpy as np

@@ -12,7 +12,7 @@ from batchgraph.render.hulls import Hull, draw_hull_names, draw_hulls, network_h
 from batchgraph.render.labels import scene_of
 from batchgraph.render.layout import CANVAS, Positions
 from batchgraph.render.legend import draw_legend, height_of_legend
-from batchgraph.render.shapes import arrow_patch, circle_patch
+from batchgraph.render.shapes import arrow_patch, circle_patch, half_width
 from batchgraph.render.sizes import arrow_scale, host_radii
 from batchgraph.render.style import (
     FOLDED_STYLE,
@@ -95,8 +95,9 @@ def draw_arrows(
     canvas: tuple[float, float] = CANVAS,
 ) -> list[Points]:
     """Draw arrows, each as wide as `scale` gives for its octets, and give places along each."""
+    widest = half_width(max((scale(arrow.octets) for arrow in arrows), default=0.0))
     arcs = [
-        *bent_arcs(arrows, positions, radii, canvas=canvas),
+        *bent_arcs(arrows, positions, radii, canvas=canvas, half_width=widest),
         *bent_loops(arrows, positions, radii, canvas=canvas),
     ]
     for arc in arcs:

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
     from batchgraph.render.arcs import Point
 
-ARROW_STYLE = "fancy,head_length=0.55,head_width=0.55,tail_width=0.3"
+_HEAD_WIDTH = 0.55
+
+ARROW_STYLE = f"fancy,head_length=0.55,head_width={_HEAD_WIDTH},tail_width=0.3"
+
+
+def half_width(size: float) -> float:
+    """Give how far the head of an arrow of that ``mutation_scale`` reaches to either side, in inches."""
+    return size * _HEAD_WIDTH / 2 / 72
 
 
 def arrow_patch(

@@ -52,6 +52,18 @@ def test_bent_arcs__no_two_between_the_same_hosts_lie_on_each_other(forth, back,
     assert all(higher - lower > 0.01 for lower, higher in itertools.pairwise(heights))
 
 
+def test_bent_arcs__keep_half_of_their_width_from_the_edge():
+    positions = {"a": (2.0, CANVAS[1] - 0.8), "b": (8.0, CANVAS[1] - 0.8)}
+    arrows = [arrow("a", "b") for _ in range(8)]
+    reach = [
+        max(arc.points[:, 1].max() for arc in bent_arcs(arrows, positions, RADII, half_width=half))
+        for half in (0.0, 0.3)
+    ]
+
+    assert CANVAS[1] - 0.3 < reach[0] <= CANVAS[1]
+    assert reach[1] <= CANVAS[1] - 0.3
+
+
 def test_bent_arcs__go_round_a_host_in_the_way():
     positions = {**POSITIONS, "c": (5.0, 3.0)}
 

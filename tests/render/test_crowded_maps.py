@@ -8,10 +8,12 @@ from functools import cache
 import pytest
 
 from batchgraph.render.arcs import bent_arcs, bent_loops
+from batchgraph.render.figure import canvas_axes, new_figure, plain_settings
 from batchgraph.render.host_labels import host_labels
 from batchgraph.render.labels import placed_labels
 from batchgraph.render.layout import CANVAS, stable_positions
-from batchgraph.render.sizes import host_radii
+from batchgraph.render.map import draw_arrows
+from batchgraph.render.sizes import arrow_scale, host_radii
 from batchgraph.render.traffic import Arrow, Host
 
 FONT_SIZE = 7.0
@@ -24,6 +26,7 @@ class Drawn:
     labels: list
     positions: dict
     radii: dict
+    outlines: list
 
 
 def star():
@@ -60,11 +63,19 @@ def drawn(network):
     hosts = [Host(name, octets[name], "private") for name in sorted(octets, key=lambda name: (-octets[name], name))]
     positions, radii = stable_positions([(arrow.src, arrow.dst) for arrow in arrows]), host_radii(hosts)
     arcs, loops = bent_arcs(arrows, positions, radii), bent_loops(arrows, positions, radii)
+    outlines = drawn_arrows(arrows, hosts, positions, radii)
     ways = [arc.points for arc in (*arcs, *loops)]
     labels = placed_labels(
         host_labels(hosts), positions=positions, radii=radii, ways=ways, font_size=FONT_SIZE, canvas=CANVAS
     )
-    return Drawn(arcs, loops, labels, positions, radii)
+    return Drawn(arcs, loops, labels, positions, radii, outlines)
+
+
+def drawn_arrows(arrows, hosts, positions, radii):
+    with plain_settings():
+        axes = canvas_axes(new_figure(CANVAS), left=0, bottom=0)
+        draw_arrows(axes, arrows, positions, radii, scale=arrow_scale(arrows, n_hosts=len(hosts)))
+        return [patch.get_path().get_extents().get_points() for patch in axes.patches]
 
 
 def is_inside(point, box):
@@ -80,6 +91,13 @@ def test_crowded__arcs_stay_on_the_canvas(network):
     for arc in (*network.arcs, *network.loops):
         assert (arc.points >= 0).all()
         assert (arc.points <= CANVAS).all()
+
+
+def test_crowded__arrows_stay_on_the_canvas_in_their_width(network):
+    assert len(network.outlines) == len(network.arcs) + len(network.loops)
+    for outline in network.outlines:
+        assert (outline >= 0).all()
+        assert (outline <= CANVAS).all()
 
 
 def test_crowded__names_do_not_cover_each_other(network):
