@@ -111,7 +111,8 @@ def load_traffic(
     flows
         A flow table as Parquet, of one capture or of all.
     top
-        At most so many hosts get a circle of their own: those with the most octets.
+        At most so many hosts get a circle of their own, those with the most octets; one more where it is the only one
+        left.
     max_arrows
         So many hosts more are folded as it takes to draw no more arrows than this.
     group
@@ -124,7 +125,8 @@ def load_traffic(
         "SELECT coalesce(sum(packets), 0)::BIGINT, coalesce(sum(octets), 0)::BIGINT, min(first), max(last) FROM pairs",
     )
     n_hosts = int(_one_row(connection, "SELECT count(*) FROM ranked")[0])
-    most = min(top, n_hosts)
+    # The circle of others takes as much room as the only host behind it would.
+    most = n_hosts if n_hosts <= top + 1 else top
     _fold_hosts_beyond(connection, most)
     shown = _number_shown(connection, most, max_arrows=max_arrows, group=group)
     return Traffic(

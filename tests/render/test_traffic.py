@@ -54,6 +54,13 @@ def test_load_traffic__keeps_the_hosts_with_the_most_octets(tmp_path):
     assert traffic.n_folded == 8
 
 
+def test_load_traffic__folds_no_host_alone(tmp_path):
+    traffic = load(tmp_path, [flow("hub", f"h{number}") for number in range(3)], top=3)
+
+    assert [host.name for host in traffic.hosts] == ["hub", "h0", "h1", "h2"]
+    assert traffic.n_folded == 0
+
+
 def test_load_traffic__folds_more_hosts_to_draw_no_more_arrows_than_allowed(tmp_path):
     flows = [flow(f"h{a}", f"h{b}", octets=a + b) for a in range(12) for b in range(12) if a != b]
 

@@ -94,7 +94,7 @@ def test_report__removes_further_pictures_that_are_not_asked_for_again(merged):
 
 
 def test_report__draws_matrix_and_timeline_of_captures_with_more_hosts_than_a_map_shows(merged):
-    report(merged, options=ReportOptions(formats=("svg",), top=2))
+    report(merged, options=ReportOptions(formats=("svg",), top=1))
 
     for view in ("matrix", "timeline"):
         assert sorted(path.name for path in (merged / "maps" / view).iterdir()) == ["a.svg", "combined.svg"]
