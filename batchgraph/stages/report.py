@@ -246,7 +246,7 @@ def _draw_maps(
         failed.update({COMBINED: problem} if problem else {})
         files += copied_for_combined(results.root, files)
     remove_maps_but(results.root, files)
-    return [{"capture": name, "what": failed[name]} for name in sorted(failed)], files
+    return [{"capture": name, "what": failed[name]} for name in sorted(failed)], sorted(files)
 
 
 def _map_tasks(
