@@ -35,15 +35,24 @@ _REPEATED = f"""
     GROUP BY ALL HAVING count(*) >= {REGULAR_CONTACTS}
 """
 
-# What keeps its source port is one flow, whose pauses are long on average. An answer is no contact of its own.
-_STEADY = f"""
-    SELECT {_KEY}, sport FROM flows f
+# What keeps its source port is one flow, whose pauses are long on average.
+_SLOW = f"""
+    SELECT {_KEY}, sport, packets, "first" FROM flows
     WHERE (type = 'UDP' AND dport IS NOT NULL OR type = 'ICMP' AND icmp_type = 8 OR type = 'ICMPv6' AND icmp_type = 128)
         AND packets >= {REGULAR_CONTACTS} AND src <> dst
         AND epoch_ns("last") - epoch_ns("first") >= {_SHORTEST_PAUSE} * (packets - 1)
-        AND NOT EXISTS (
-            FROM flows r WHERE r.type = 'UDP' AND r."first" < f."first"
-            AND (f.capture, f.src, f.dst, f.sport, f.dport) = (r.capture, r.dst, r.src, r.dport, r.sport))
+"""
+
+# An answer is no contact of its own. Only what may be answered is held in memory, not all flows.
+_STEADY = f"""
+    WITH asked AS (
+        SELECT capture, src, dst, sport, dport, "first" FROM flows r SEMI JOIN slow s
+            ON (r.capture, r.dst, r.src, r.dport, r.sport) = (s.capture, s.src, s.dst, s.sport, s.dport)
+        WHERE r.type = 'UDP'
+    )
+    SELECT {_KEY}, sport FROM slow f WHERE NOT EXISTS (
+        FROM asked r WHERE r."first" < f."first"
+        AND (f.capture, f.src, f.dst, f.sport, f.dport) = (r.capture, r.dst, r.src, r.dport, r.sport))
     ORDER BY packets DESC, {_KEY}, sport LIMIT {_MOST_STEADY}
 """
 
@@ -88,6 +97,7 @@ def make_contacts(connection: duckdb.DuckDBPyConnection) -> None:
         for number, condition in enumerate(list(ranges)):
             how = "INSERT INTO repeated" if number else "CREATE OR REPLACE TEMP TABLE repeated AS"
             connection.execute(f"{how} {_REPEATED.format(condition=condition)}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE slow AS {_SLOW}")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE steady AS {_STEADY}")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE steady_packets AS {_STEADY_PACKETS}")
 
