@@ -64,6 +64,10 @@ fuzz: $(STAMP)  ## put damaged frames, files and random tables through the kerne
 damage: $(STAMP)  ## damage captures in every way and print what is read of them
 	$(IN_VENV) python -m tests.damage.kit --seeds 200 --packets 500 $(ARGUMENTS)
 
+.PHONY: hosts
+hosts: $(STAMP)  ## run on a cluster of separate hosts, which are network namespaces, as root; pull a cable, kill a host
+	$(IN_VENV) python -m tests.faults.hosts sample_pcaps $(ARGUMENTS)
+
 .PHONY: faults
 faults: $(STAMP)  ## let every call of a run fail, fill disks, kill processes; what strace does where it is installed
 	$(IN_VENV) python -m tests.faults.harness --by python $(ARGUMENTS)
