@@ -23,7 +23,7 @@ from batchgraph.wire import added
 
 
 def extract(
-    inputs: Sequence[str | Path],
+    inputs: Sequence[str | Path] | FoundCaptures,
     out: Path,
     *,
     options: ExtractOptions | None = None,
@@ -36,7 +36,7 @@ def extract(
     Parameters
     ----------
     inputs
-        Files, folders and globs.
+        Files, folders and globs, or what was found among them.
     out
         The results directory; made where it is missing.
     options
@@ -69,7 +69,7 @@ def extract(
     """
     options = options or ExtractOptions()
     progress = progress or NoProgress()
-    found = find_captures(inputs)
+    found = inputs if isinstance(inputs, FoundCaptures) else find_captures(inputs)
     with claimed(out):
         return _extract(found, ResultsDirectory(out), options, workers, progress, limits=limits)
 

@@ -58,8 +58,8 @@ def run(
     BatchgraphError
         As the stages do. What is done by then stays, and the same call continues.
     """
-    find_captures(inputs)  # without any, nothing is written
+    found = find_captures(inputs)  # without any, nothing is written
     with claimed(out), as_pool(workers) as pool:
-        extract(inputs, out, options=extract_options, limits=limits, workers=pool, progress=progress)
+        extract(found, out, options=extract_options, limits=limits, workers=pool, progress=progress)
         merge(out, options=merge_options, workers=pool, progress=progress)
         return report(out, options=report_options, workers=pool, progress=progress)
