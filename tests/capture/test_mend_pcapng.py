@@ -6,18 +6,11 @@ import pytest
 
 from batchgraph.capture.index import SOUND, SUSPECT
 from batchgraph.capture.reader import open_capture
+from tests.capture.udp_records import NEW_YEAR, frame
 
 # Section header, interface description (draft-ietf-opsawg-pcapng, sections 4.1 and 4.2).
 HEAD = bytes.fromhex("0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000")
 HEAD += bytes.fromhex("01000000 14000000 0100 0000 00000400 14000000")
-NEW_YEAR = 1_577_836_800
-
-
-def frame(number: int, payload: bytes = b"payload " * 4) -> bytes:
-    # Ethernet II, IPv4 (RFC 791, total length in octets 2 and 3), UDP (RFC 768).
-    payload = struct.pack(">I", number) + payload
-    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 28 + len(payload), number, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
-    return bytes(12) + b"\x08\0" + ip + struct.pack(">HHHH", 1000, 2000, 8 + len(payload), 0) + payload
 
 
 def block(number: int, octets: bytes | None = None, *, order: str = "<") -> bytes:

@@ -7,27 +7,16 @@ import pytest
 from batchgraph.capture.index import NO_NUMBER, REPAIRED, SOUND, SUSPECT
 from batchgraph.capture.reader import open_capture
 from batchgraph.capture.salvage import MAX_GAPS
-
-# Magic, version 2.4, time zone, accuracy, snapshot length 262144, link type 1 (Ethernet).
-HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
-NEW_YEAR = 1_577_836_800
+from tests.capture import udp_records
+from tests.capture.udp_records import HEADER, NEW_YEAR, records
 
 
 def frame(number: int, payload: bytes = b"") -> bytes:
-    # Ethernet II, IPv4 (RFC 791, total length in octets 2 and 3), UDP (RFC 768).
-    payload = struct.pack(">I", number) + b"payload " * 4 + payload
-    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 28 + len(payload), number & 0xFFFF, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
-    return bytes(12) + b"\x08\0" + ip + struct.pack(">HHHH", 1000, 2000, 8 + len(payload), 0) + payload
+    return udp_records.frame(number, b"payload " * 4 + payload)
 
 
 def record(number: int, payload: bytes = b"", *, captured: int | None = None, wire: int | None = None) -> bytes:
-    octets = frame(number, payload)
-    lengths = (len(octets) if captured is None else captured, len(octets) if wire is None else wire)
-    return struct.pack("<4I", NEW_YEAR + number, number, *lengths) + octets
-
-
-def records(first: int, last: int) -> bytes:
-    return b"".join(record(number) for number in range(first, last))
+    return udp_records.record(number, frame(number, payload), captured=captured, wire=wire)
 
 
 @pytest.fixture
