@@ -13,7 +13,7 @@ import pyarrow as pa
 from batchgraph.features import host_sql, pair_sql, part_sql
 from batchgraph.features import sql as base_sql
 from batchgraph.features.declared import HOST_FEATURES, PAIR_FEATURES, Feature
-from batchgraph.features.feature_rows import host_rows, pair_rows
+from batchgraph.features.feature_rows import addresses_of_hosts, host_rows, pair_rows
 from batchgraph.features.measures import MOST_EDGES, NAMES, Measures, measure
 from batchgraph.graph.database import memory_limit_mib, open_database, reading_errors
 from batchgraph.graph.key_ranges import ROWS_OF_A_RANGE
@@ -92,9 +92,11 @@ def build_features(task: FeatureTask) -> FeatureCounts:
             _create_packets(connection, results, task)
             _compute(connection, _parts(connection))
             left_out = _measure_windows(connection)
-        hosts = host_rows(connection, task.window_ns, scope_of=scopes_of(results))
+        addresses = addresses_of_hosts(connection)
+        hosts = host_rows(connection, addresses, task.window_ns, scope_of=scopes_of(results))
+        pairs = pair_rows(connection, addresses, task.window_ns)
         n_hosts = write_rows(task.hosts, hosts, schema=_schema(HOST_FEATURES))
-        n_pairs = write_rows(task.pairs, pair_rows(connection, task.window_ns), schema=_schema(PAIR_FEATURES))
+        n_pairs = write_rows(task.pairs, pairs, schema=_schema(PAIR_FEATURES))
     return FeatureCounts(n_hosts, n_pairs, left_out)
 
 

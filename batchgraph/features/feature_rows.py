@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -14,15 +14,29 @@ from batchgraph.graph.database import query_batches, reading_errors
 from batchgraph.schema import TIMESTAMP
 
 
+def addresses_of_hosts(connection: duckdb.DuckDBPyConnection) -> pa.Array:
+    """Give the addresses of the table ``numbers``, in their order: joined by a query they take far more memory."""
+    with reading_errors():
+        return (
+            connection.sql("SELECT address FROM numbers ORDER BY number").to_arrow_table()["address"].combine_chunks()
+        )
+
+
 def host_rows(
-    connection: duckdb.DuckDBPyConnection, window_ns: int | None, *, scope_of: Callable[[str], str | None]
+    connection: duckdb.DuckDBPyConnection,
+    addresses: pa.Array,
+    window_ns: int | None,
+    *,
+    scope_of: Callable[[str], str | None],
 ) -> Iterator[pa.RecordBatch]:
-    """Give the features of hosts, from the tables ``hosts``, ``measures``, ``places`` and ``numbers``.
+    """Give the features of hosts, from the tables ``hosts``, ``measures`` and ``places``.
 
     Parameters
     ----------
     connection
         The database.
+    addresses
+        From `addresses_of_hosts`.
     window_ns
         Length of the windows of time; None for none.
     scope_of
@@ -38,18 +52,20 @@ def host_rows(
             LEFT JOIN measures m ON (h."window", h.host) = (m."window", m.host)
         {_in_order(connection, 'h."window", h.host')}
     """
-    for batch in _named(connection, query, ("host",)):
+    for batch in _named(query_batches(connection, query, parameters={}), addresses, ("host",)):
         scopes = [scope_of(address) for address in batch.column("host").to_pylist()]
         yield _finished(batch.append_column("scope", pa.array(scopes, pa.string())), HOST_FEATURES, window_ns)
 
 
-def pair_rows(connection: duckdb.DuckDBPyConnection, window_ns: int | None) -> Iterator[pa.RecordBatch]:
-    """Give the features of pairs, from the tables ``pair_features``, ``places`` and ``numbers``."""
+def pair_rows(
+    connection: duckdb.DuckDBPyConnection, addresses: pa.Array, window_ns: int | None
+) -> Iterator[pa.RecordBatch]:
+    """Give the features of pairs, from the tables ``pair_features`` and ``places``; the rest as for `host_rows`."""
     query = f"""
         SELECT p.* REPLACE (start AS "window"), capture FROM pair_features p JOIN places ON p."window" = place
         {_in_order(connection, 'p."window", p.src, p.dst')}
     """
-    for batch in _named(connection, query, ("src", "dst")):
+    for batch in _named(query_batches(connection, query, parameters={}), addresses, ("src", "dst")):
         yield _finished(batch, PAIR_FEATURES, window_ns)
 
 
@@ -59,12 +75,9 @@ def _in_order(connection: duckdb.DuckDBPyConnection, order: str) -> str:
     return f"ORDER BY {order}" if n_places > 1 else ""
 
 
-def _named(connection: duckdb.DuckDBPyConnection, query: str, ends: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Give the rows of a query with addresses for numbers: joined in the database they would take far more memory."""
-    with reading_errors():
-        numbers = connection.sql("SELECT address FROM numbers ORDER BY number").to_arrow_table()
-    addresses = numbers.column("address").combine_chunks()
-    for batch in query_batches(connection, query, parameters={}):
+def _named(batches: Iterable[pa.RecordBatch], addresses: pa.Array, ends: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Put addresses for numbers in some columns."""
+    for batch in batches:
         named = {end: addresses.take(batch.column(end)) for end in ends}
         columns = [named.get(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, batch.schema.names)

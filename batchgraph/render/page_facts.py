@@ -78,6 +78,23 @@ class Fact:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Hosts:
+    """Rows of the hosts with the most octets, and how many hosts there are."""
+
+    rows: Sequence[Mapping[str, str]]
+    total: int
+
+    @classmethod
+    def read(cls, results: ResultsDirectory) -> _Hosts:
+        rows = list(islice(combined_rows(results, "hosts"), _LOOKED_THROUGH))
+        return cls(rows, int(next(combined_rows(results, "captures"))["hosts"]))
+
+    def share_words(self, n_hosts: int) -> str:
+        """Say of how many hosts so many of the rows are."""
+        return f"{n_hosts:,}{' or more' if self.total > len(self.rows) else ''} of {self.total:,}"
+
+
 def find_routers(connection: duckdb.DuckDBPyConnection) -> list[Router]:
     """Find the cards in the view ``edges`` that send for hosts of several networks, those for most hosts first."""
     with reading_errors():
@@ -107,13 +124,19 @@ def load_facts(
     busiest, routers
         From `find_busiest` and `find_routers`.
     """
-    facts = [*_loudest(results, names), *_busiest(busiest, files), *_outside(results, names), *_lonely(results, names)]
-    return [*facts, *_routing(routers, names)]
+    hosts = _Hosts.read(results)
+    return [
+        *_loudest(results, hosts, names),
+        *_busiest(busiest, files),
+        *_outside(hosts, names),
+        *_lonely(hosts, names),
+        *_routing(routers, names),
+    ]
 
 
-def _loudest(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
+def _loudest(results: ResultsDirectory, hosts: _Hosts, names: Mapping[str, str]) -> Iterator[Fact]:
     # A group receives and never talks.
-    host = next((host for host in _hosts(results)[0] if int(host["packets_out"])), None)
+    host = next((host for host in hosts.rows if int(host["packets_out"])), None)
     if host is None:
         return
     address, octets = host["address"], _octets(host)
@@ -145,10 +168,9 @@ def _unit_text(unit: Busiest) -> str:
     return format_span(unit.start, unit.start + unit.width)
 
 
-def _outside(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
-    hosts, is_cut = _hosts(results)
-    public = [host for host in hosts if host["scope"] == "global"]
-    number = f"{len(public):,}{' or more' if is_cut else ''} of {_all_hosts(results)}"
+def _outside(hosts: _Hosts, names: Mapping[str, str]) -> Iterator[Fact]:
+    public = [host for host in hosts.rows if host["scope"] == "global"]
+    number = hosts.share_words(len(public))
     if not public:
         yield Fact("Outside", [], f"{number} hosts have a public address")
         return
@@ -157,13 +179,11 @@ def _outside(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fa
     yield Fact("Outside", [_named(host["address"], names) for host in public[:_NAMED]], text)
 
 
-def _lonely(results: ResultsDirectory, names: Mapping[str, str]) -> Iterator[Fact]:
-    hosts, is_cut = _hosts(results)
+def _lonely(hosts: _Hosts, names: Mapping[str, str]) -> Iterator[Fact]:
     # Groups that are sent to are nobody's lonely host.
-    single = [host for host in hosts if host["peers"] == "1" and int(host["packets_out"])]
+    single = [host for host in hosts.rows if host["peers"] == "1" and int(host["packets_out"])]
     if single:
-        text = "and others: " if len(single) > _NAMED else ""
-        text += f"{len(single):,}{' or more' if is_cut else ''} of {_all_hosts(results)} hosts"
+        text = f"{'and others: ' if len(single) > _NAMED else ''}{hosts.share_words(len(single))} hosts"
         yield Fact("One peer only", [_named(host["address"], names) for host in single[:_NAMED]], text)
 
 
@@ -172,16 +192,6 @@ def _routing(routers: Sequence[Router], names: Mapping[str, str]) -> Iterator[Fa
         sends = f"card {safe_label(router.card)} sends for {format_count(router.hosts, 'host')} of several networks"
         further = f"; {format_count(len(routers) - 1, 'other card')} too" if len(routers) > 1 else ""
         yield Fact("Router", [_named(router.address, names)] if router.address else [], sends + further)
-
-
-def _hosts(results: ResultsDirectory) -> tuple[list[dict[str, str]], bool]:
-    """Give the hosts with the most octets, and whether there are more."""
-    rows = list(islice(combined_rows(results, "hosts"), _LOOKED_THROUGH + 1))
-    return rows[:_LOOKED_THROUGH], len(rows) > _LOOKED_THROUGH
-
-
-def _all_hosts(results: ResultsDirectory) -> str:
-    return f"{int(next(combined_rows(results, 'captures'))['hosts']):,}"
 
 
 def _octets(host: Mapping[str, str]) -> int:
