@@ -36,11 +36,14 @@ def ipv6_text(octets: bytes) -> str:
     return text
 
 
-_WRITERS: dict[AddressKind, Callable[[bytes], str]] = {
+_TEXTS: dict[AddressKind, Callable[[bytes], str]] = {
     AddressKind.MAC: mac_text,
-    AddressKind.IPV4: ipv4_text,
+    AddressKind.IPV4: socket.inet_ntoa,
     AddressKind.IPV6: ipv6_text,
 }
+
+_WRITERS = [(kind.value, _TEXTS[kind]) for kind in ADDRESS_KINDS]
+"""Octets of an address and what writes them, looked up for every address: members of enumerations are slow at that."""
 
 
 def address_texts(kind: NDArray[np.uint8], high: NDArray[np.uint64], low: NDArray[np.uint64]) -> list[str]:
@@ -54,12 +57,9 @@ def address_texts(kind: NDArray[np.uint8], high: NDArray[np.uint64], low: NDArra
         The octets as a 128-bit number.
     """
     octets = np.stack((high, low), axis=1).astype(">u8").tobytes()
-    texts = []
-    for place, number in enumerate(kind.tolist()):
-        address_kind = ADDRESS_KINDS[number - 1]
-        last = 16 * place + 16
-        texts.append(_WRITERS[address_kind](octets[last - address_kind.value : last]))
-    return texts
+    stops = range(16, len(octets) + 1, 16)
+    writers = map(_WRITERS.__getitem__, (kind - 1).tolist())
+    return [write(octets[stop - n : stop]) for stop, (n, write) in zip(stops, writers, strict=True)]
 
 
 def address_octets(text: str) -> tuple[int, bytes]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from batchgraph.capture.reader import open_capture
 from batchgraph.compiled import cache_folder
 from batchgraph.decode.decoder import make_decoder
+from batchgraph.naming.datagrams import find_datagrams
 from batchgraph.schema import edge_schema
 
 # An Ethernet frame with an IPv4 header of 46 octets in all: what salvage takes for a packet.
@@ -52,5 +53,6 @@ def warm_up() -> None:
             decoder.group.clear()
             for window in open_capture(path).windows():
                 decoder.decode(window, 0)
+                find_datagrams(window, 0, decoder.group, 0)
             decoder.group.to_arrow("warm-up", 1, edge_schema())
     decoder.group.grow()
