@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -21,8 +22,13 @@ import batchgraph.commands.aids  # noqa: F401
 add_examples(app)
 
 
+_NEW_OBJECTS = 50_000
+"""Objects to be made before garbage is looked for, 70 times what Python waits for: loading libraries leaves none."""
+
+
 def main() -> None:
     """Run the command line, whatever the standard streams can take."""
+    gc.set_threshold(_NEW_OBJECTS)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
