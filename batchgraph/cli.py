@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
 from batchgraph.commands.app import app
 from batchgraph.commands.examples import add_examples
+from batchgraph.own_process import start_lean
 
 # Help lists the commands in this order.
 # isort: off
@@ -22,13 +22,9 @@ import batchgraph.commands.aids  # noqa: F401
 add_examples(app)
 
 
-_NEW_OBJECTS = 50_000
-"""Objects to be made before garbage is looked for, 70 times what Python waits for: loading libraries leaves none."""
-
-
 def main() -> None:
     """Run the command line, whatever the standard streams can take."""
-    gc.set_threshold(_NEW_OBJECTS)
+    start_lean()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -38,6 +38,7 @@ _CONFIGURATION: dict[str, Any] = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 1.0,
     "distributed.worker.multiprocessing-method": "spawn",
+    "distributed.worker.preload": ["batchgraph.own_process"],
     # The servers cannot be left out, but they need serve nothing.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
