@@ -48,3 +48,18 @@ def test_library__leaves_pandas_to_who_imports_it(told):
     subprocess.run([sys.executable, "-c", code], check=True)
 
     assert told.exists()
+
+
+def _environment(_):
+    import os
+
+    return dict(os.environ)
+
+
+def test_worker__keeps_the_memory_that_it_uses_again():
+    with local_client(1, verbose=False) as client:
+        environment = client.submit(_environment, 0).result()
+
+    # dask's own is 65,536: every buffer of a window would be given back, and faulted in again page by page.
+    assert int(environment["MALLOC_TRIM_THRESHOLD_"]) >= 32 << 20
+    assert int(environment["MALLOC_MMAP_THRESHOLD_"]) >= 16 << 20
