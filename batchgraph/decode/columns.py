@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from batchgraph.capture.index import NO_NUMBER, NO_TIME, TRUST_NAMES, PacketIndex
 from batchgraph.decode import primitives
+from batchgraph.decode.address_array import address_array
 from batchgraph.decode.program import ADDRESS_SLOTS, NONE, SLOT, SLOTS, STATUS_NAMES, Table
-from batchgraph.decode.text import address_octets, address_texts, tunnel_texts
+from batchgraph.decode.text import address_octets, address_text, tunnel_texts
 from batchgraph.schema import EDGE_COLUMNS, TEXT, Column
 
 ROWS = 1 << 18
@@ -148,15 +149,15 @@ class RowGroup:
             present = (self.rows.present[: self.n] & np.uint32(1 << slot)) != 0
             return _labels(np.where(present, values, np.uint32(0)), names, present)
         indices = pa.Array.from_buffers(pa.int32(), self.n, [validity, pa.py_buffer(values)], self.n - count)
-        return pa.DictionaryArray.from_arrays(indices, _texts(self._texts(slot)), safe=False)
+        return pa.DictionaryArray.from_arrays(indices, self._texts(slot), safe=False)
 
-    def _texts(self, slot: int) -> list[str]:
+    def _texts(self, slot: int) -> pa.StringArray:
         interned = self.interning
         stop = int(interned.counts[slot])
         high, low = interned.high[slot, :stop], interned.low[slot, :stop]
         if slot < len(ADDRESS_SLOTS):
-            return address_texts(interned.kind[slot, :stop], high, low)
-        return tunnel_texts(high, low, self._table.tunnels)
+            return address_array(interned.kind[slot, :stop], high, low)
+        return _texts(tunnel_texts(high, low, self._table.tunnels))
 
     def count_statuses(self, statuses: dict[str, int], stopped_in: dict[str, int], trust: dict[str, int]) -> None:
         """Add the rows to counts by ``status``, ``stopped_in`` and ``trust``."""
@@ -170,9 +171,9 @@ class RowGroup:
         slot = SLOT[column]
         if not self.rows.present[row] & np.uint32(1 << slot):
             return None
-        place = slice(int(self.rows.values[slot, row]), int(self.rows.values[slot, row]) + 1)
-        interned = self.interning
-        return address_texts(interned.kind[slot, place], interned.high[slot, place], interned.low[slot, place])[0]
+        entry, interned = int(self.rows.values[slot, row]), self.interning
+        number = int(interned.high[slot, entry]) << 64 | int(interned.low[slot, entry])
+        return address_text(int(interned.kind[slot, entry]), number)
 
     def stopped_at(self, name: int, first: int = 0) -> NDArray[np.int64]:
         """Give the rows from `first` on in which decoding stopped at the header of a number."""

@@ -36,30 +36,17 @@ def ipv6_text(octets: bytes) -> str:
     return text
 
 
-_TEXTS: dict[AddressKind, Callable[[bytes], str]] = {
+_WRITERS: dict[AddressKind, Callable[[bytes], str]] = {
     AddressKind.MAC: mac_text,
-    AddressKind.IPV4: socket.inet_ntoa,
+    AddressKind.IPV4: ipv4_text,
     AddressKind.IPV6: ipv6_text,
 }
 
-_WRITERS = [(kind.value, _TEXTS[kind]) for kind in ADDRESS_KINDS]
-"""Octets of an address and what writes them, looked up for every address: members of enumerations are slow at that."""
 
-
-def address_texts(kind: NDArray[np.uint8], high: NDArray[np.uint64], low: NDArray[np.uint64]) -> list[str]:
-    """Write interned addresses as text, in order.
-
-    Parameters
-    ----------
-    kind
-        Places in `ADDRESS_KINDS`, plus 1.
-    high, low
-        The octets as a 128-bit number.
-    """
-    octets = np.stack((high, low), axis=1).astype(">u8").tobytes()
-    stops = range(16, len(octets) + 1, 16)
-    writers = map(_WRITERS.__getitem__, (kind - 1).tolist())
-    return [write(octets[stop - n : stop]) for stop, (n, write) in zip(stops, writers, strict=True)]
+def address_text(kind: int, number: int) -> str:
+    """Write one interned address: the place of its kind in `ADDRESS_KINDS`, plus 1, and its octets as a number."""
+    address_kind = ADDRESS_KINDS[kind - 1]
+    return _WRITERS[address_kind](number.to_bytes(address_kind.value))
 
 
 def address_octets(text: str) -> tuple[int, bytes]:

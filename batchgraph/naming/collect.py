@@ -10,7 +10,7 @@ from batchgraph.decode.columns import RowGroup
 from batchgraph.decode.program import SLOT
 from batchgraph.naming.datagrams import DNS, LLMNR, MDNS, NBNS, TCP, find_datagrams
 from batchgraph.naming.dhcp import dhcp_names
-from batchgraph.naming.dns import dns_names
+from batchgraph.naming.dns import SHORTEST, dns_names
 from batchgraph.naming.nbns import nbns_names
 from batchgraph.naming.said import Collected, Said
 
@@ -98,8 +98,8 @@ def _told_by_tcp(payload: bytes) -> list[Said]:
     at = 0
     while at + 2 <= len(payload):
         stop = at + 2 + int.from_bytes(payload[at : at + 2])
-        if stop > len(payload):
-            break
+        if stop > len(payload) or stop - at < 2 + SHORTEST:
+            return []
         told += dns_names(payload[at + 2 : stop], "dns", whole=True)
         at = stop
     return told if at == len(payload) else []

@@ -15,6 +15,9 @@ from batchgraph.messages import escape
 from batchgraph.naming.said import Said, address_text
 
 _HEADER = struct.Struct(">HHHHHH")
+SHORTEST = _HEADER.size
+"""Octets of the shortest message: a header (RFC 1035, 4.1.1)."""
+
 _FIXED = struct.Struct(">HHIH")
 
 _RESPONSE, _OPCODE, _RCODE = 0x8000, 0x7800, 0x000F
@@ -145,7 +148,7 @@ def dns_names(octets: bytes, source: str, *, whole: bool = False) -> list[Said]:
     whole
         Whether a message that is not whole says nothing, in place of what precedes the fault.
     """
-    if len(octets) < _HEADER.size:
+    if len(octets) < SHORTEST:
         return []
     _id, flags, questions, *counts = _HEADER.unpack_from(octets)
     if not flags & _RESPONSE or flags & (_OPCODE | _RCODE) or not any(counts):

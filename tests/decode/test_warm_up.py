@@ -3,6 +3,7 @@ from batchgraph.capture.walk_pcap import walk_pcap
 from batchgraph.capture.walk_pcapng import walk_pcapng
 from batchgraph.capture.walk_snoop import walk_snoop
 from batchgraph.decode import kernel, primitives
+from batchgraph.decode.address_array import write_addresses
 from batchgraph.decode.warm_up import _CAPTURES, _DAMAGED, is_warm, warm_up
 from batchgraph.naming import datagrams
 
@@ -10,8 +11,8 @@ from batchgraph.naming import datagrams
 def test_warm_up__compiles_every_kernel_that_is_called_from_outside():
     warm_up()
 
-    kernels = (kernel.decode, primitives.pack_presence, primitives.rehash, datagrams.find, walk_pcap, walk_pcapng,
-               walk_snoop)  # fmt: skip
+    kernels = (kernel.decode, primitives.pack_presence, primitives.rehash, datagrams.find, write_addresses,
+               walk_pcap, walk_pcapng, walk_snoop)  # fmt: skip
     assert [len(function.signatures) for function in kernels] == [1] * len(kernels)
     assert is_warm()
 

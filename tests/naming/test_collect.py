@@ -86,6 +86,11 @@ def test_question__says_nothing():
     assert names_in(frame_of(ANSWER, sport=0xC000, dport=53)) == []
 
 
+def test_tcp__a_segment_with_a_message_too_short_for_a_header_is_no_dns():
+    assert names_in(in_tcp(MESSAGE, bytes(2))) == []
+    assert names_in(in_tcp(MESSAGE, (11).to_bytes(2), bytes(11))) == []
+
+
 def test_tcp__messages_that_lie_whole_in_a_segment_are_read():
     other = MESSAGE.replace(b"www", b"ftp")
 
