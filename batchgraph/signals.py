@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,19 @@ class Interrupted(KeyboardInterrupt):
     def exit_code(self) -> int:
         """What shells report for a process that the signal ended."""
         return 128 + self.number
+
+
+def end_when_told() -> None:
+    """End the process at a signal with the exit code that tells of it; for where there is nothing to clean up.
+
+    So a program is told of as ended in the same way before, in and after a block that is `interruptible`.
+    """
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        os._exit(128 + number)
+
+    for number in SIGNALS:
+        signal.signal(number, end)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +56,26 @@ def test_handlers__are_put_back(number):
         os.kill(os.getpid(), number)
 
     assert signal.getsignal(number) is before
+
+
+TOLD_WHILE_LOADING = """
+import os, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "batchgraph.cli":
+            os.kill(os.getpid(), int(sys.argv[1]))
+
+sys.meta_path.insert(0, Finder())
+sys.argv[2:] = ["--version"]
+from batchgraph.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_program__told_to_end_before_it_is_loaded_ends_at_once_with_that_code(number, code):
+    command = [sys.executable, "-c", TOLD_WHILE_LOADING, str(int(number))]
+    done = subprocess.run(command, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")

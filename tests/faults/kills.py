@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from batchgraph.signals import end_when_told
+
 from .child import HERE, fork, import_everything, in_child, run_command, wait_for
 from .cluster import Cluster, import_servers
 from .points import OK, Bench, Tally, continue_from, make_bench, say, wrong_now
@@ -49,9 +51,10 @@ def start(bench: Bench, out: Path, log: Path, place: Sequence[str]) -> int:
         import batchgraph.stages.merge
         import batchgraph.stages.report
 
-        os.setsid()
-        # A shell starts what it puts in the background with SIGINT ignored.
+        # A shell starts what it puts in the background with SIGINT ignored; the program's first act is to heed signals.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        end_when_told()
+        os.setsid()
         if place != HERE:
             batchgraph.stages.extract.PACK_OCTETS["table"] = 1
             batchgraph.stages.merge._FEW_ROWS = 0
