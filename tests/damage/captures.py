@@ -101,6 +101,30 @@ def record(kind: str, data: bytes, wire_len: int, time_ns: int) -> bytes:
     return head + data + bytes(-len(data) % 4) + struct.pack(order + "I", length)
 
 
+def whole_packets(capture: Capture) -> list[tuple[bytes, int, int]]:
+    """Give the packets of a damaged capture that is a whole one all the same; nothing where it is none.
+
+    It is one where record after record, from the first octet behind the file's header to the last one, is what would be
+    written of a packet with the lengths and the time of a record of the capture, each later than the one before. Such a
+    file is the very one that would have been written of these packets, so that no reader can see the damage.
+    """
+    at, last, packets = capture.header_octets, -1, []
+    if capture.octets[:at].tobytes() != file_header(capture.format):
+        return []
+    while at < len(capture.octets):
+        number = int(capture.owner[at])
+        if number <= last:
+            return []
+        like = capture.records[number]
+        data = capture.octets[at + like.data_at : at + like.data_at + len(like.data)].tobytes()
+        written = record(capture.format, data, like.wire_len, like.time_ns)
+        if capture.octets[at : at + len(written)].tobytes() != written:
+            return []
+        packets.append((data, like.wire_len, like.time_ns))
+        at, last = at + len(written), number
+    return packets
+
+
 def _capture_inside(rng: random.Random, kind: str, forged: set[bytes]) -> bytes:
     """Make a payload that is a part of a capture: with or without its beginning, ending with a record or within one."""
     inner = kind if rng.random() < 0.7 else rng.choice(FORMATS)

@@ -2,7 +2,8 @@
 
     python -m tests.damage.kit --seeds 200
 
-Columns of other programs are filled where these are installed.
+Columns of other programs are filled where these are installed. A damaged file is "whole" where it is byte by byte the
+one that would have been written of other packets, so that no reader can see the damage: of these all must be returned.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def line(kind: str, scores: list[Score], others: dict[str, list[float]]) -> str:
     cells = [f"{kind:<22}", f"{statistics.median(shares):>8.2%} {min(shares):>8.2%} {total:>9.3%}"]
     cells.append(f"{sum(s.foreign for s in scores):>7} {sum(s.forged for s in scores):>6}")
     cells.append(f"{sum(s.forged_any for s in scores):>6} {sum(s.phantoms for s in scores):>8}")
-    cells.append(f"{len(scores) - fewer:>5}/{len(scores):<5}")
+    cells.append(f"{len(scores) - fewer:>5}/{len(scores):<5} {sum(s.is_whole for s in scores):>5}")
     cells.append(f"{sum(s.suspect for s in scores) / max(1, sum(s.returned for s in scores)):>7.2%}")
     cells += [f"{statistics.median(listed):>8.1%}" if listed else f"{'-':>8}" for listed in others.values()]
     return " ".join(cells)
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--others", type=int, default=10, help="seeds for which other programs are run too")
     options = parser.parse_args(arguments)
     seeds, write = range(options.seeds), sys.stdout.write
-    write(f"{'':<22}   median      min       all foreign forged  (any) phantoms  not fewer suspect")
+    write(f"{'':<22}   median      min       all foreign forged  (any) phantoms  not fewer whole suspect")
     write("".join(f" {name:>8}" for name in _PROGRAMS if shutil.which(name)) + "\n")
     missed = False
     with tempfile.TemporaryDirectory() as folder:
@@ -77,6 +78,7 @@ def main(arguments: list[str]) -> int:
             write(line(kind, scores, others) + "\n")
             sys.stdout.flush()
             missed |= any(s.foreign or s.forged or s.phantoms or s.returned < s.strict for s in scores)
+            missed |= any(s.is_whole and s.exact < s.intact for s in scores)
             missed |= sum(s.exact for s in scores) < 0.999 * sum(s.intact for s in scores)
     return int(missed)
 

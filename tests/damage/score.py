@@ -12,7 +12,7 @@ import numpy as np
 from batchgraph.capture.index import SUSPECT
 from batchgraph.capture.reader import open_capture
 
-from .captures import Capture
+from .captures import Capture, whole_packets
 
 Packet = tuple[bytes, int, int]
 """Octets, length on the wire, time."""
@@ -34,6 +34,8 @@ class Score:
         Packets returned, trusted or not, that bear neither octets nor time of any record.
     strict, returned
         Packets that a strict reader finds, zeros left out, and that were returned.
+    is_whole
+        Whether the damaged file is byte by byte a whole capture, of which all packets are intact then.
     """
 
     intact: int
@@ -48,6 +50,7 @@ class Score:
     accounted: bool
     status: str
     seconds: float
+    is_whole: bool
 
     @property
     def share(self) -> float:
@@ -82,6 +85,9 @@ def score(capture: Capture, path: Path) -> Score:
     if capture.restorable:
         intact = Counter((record.data, record.wire_len, record.time_ns) for record in capture.records)
     original = {record.data for record in capture.records}
+    if whole := whole_packets(capture):
+        intact = Counter(whole)
+        original |= {data for data, _, _ in whole}
     times = {record.time_ns for record in capture.records}
     returned = Counter(packet for packet, _ in packets)
     trusted = [packet[0] for packet, trust in packets if trust != SUSPECT]
@@ -102,6 +108,7 @@ def score(capture: Capture, path: Path) -> Score:
         accounted=sum(accounting.octets.values()) == len(capture.octets) or capture.octets.size != accounting.size,
         status=accounting.status,
         seconds=seconds,
+        is_whole=bool(whole),
     )
 
 

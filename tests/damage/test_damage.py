@@ -2,6 +2,7 @@
 
 import pytest
 
+from .captures import assemble, whole_packets
 from .damages import KINDS, make_damaged
 from .score import score
 
@@ -29,3 +30,16 @@ def test_damage__makes_no_phantoms(scores):
 
 def test_damage__leaves_no_fewer_packets_than_a_strict_reader_finds(scores):
     assert all(each.returned >= each.strict for each in scores)
+
+
+def test_whole_packets__are_those_of_a_file_that_lost_just_as_many_octets_as_its_next_record_has():
+    capture = make_damaged("deletion", 111, 200)
+    packets = whole_packets(capture)
+
+    assert assemble(capture.format, packets, set()).octets.tobytes() == capture.octets.tobytes()
+    assert len(packets) == 199
+
+
+@pytest.mark.parametrize("kind", ["bad length, small", "insertion", "header destroyed", "zero tail", "text mode"])
+def test_whole_packets__are_none_where_damage_shows(kind):
+    assert [whole_packets(make_damaged(kind, seed, 50)) for seed in range(30)] == [[]] * 30
