@@ -34,6 +34,15 @@ def is_known(kind: int) -> bool:
 
 
 @kernel
+def ends_in_next(octets: Octets, end: int, length: int, order: int) -> bool:
+    """Tell whether a block, its body ending at `end`, is 8 octets too long: its last 12 are its end and a beginning.
+
+    What is taken for its second length is the first length of the next block then, which happens to be as wrong.
+    """
+    return bool(number32(octets, end - 8, order) == length - 8 and is_known(number32(octets, end - 4, order)))
+
+
+@kernel
 def packet_of(
     octets: Octets, at: int, block: tuple[int, int, int], interfaces: Numbers, n_interfaces: int
 ) -> tuple[int, int, int, int, int, int]:

@@ -26,6 +26,9 @@ from batchgraph.capture.walk_pcap import find_record
 
 _FILE_HEADER = 24
 _SECONDS_OCTETS = 4
+_CHECK, _LEAST_ETHERNET = 4, 64
+"""Octets of a frame check sequence, and of the shortest frame: a packet may be followed by it, or padded to this."""
+
 _PROVEN = 4
 """Points of a chain that prove the length of the record before it: one packet whose length is tied."""
 
@@ -107,9 +110,13 @@ class PcapMender:
 
     def _mended_length(self, seen: Look, at: int) -> int:
         """Find the length at which the record at a place is followed by a chain of others, or the end; else 0."""
+        _, _, captured, wire = self._read(seen, at)
+        have = min(seen.stop - at - self._header, LARGEST_PACKET)
+        is_exact = captured == length_by_packet(seen.octets, at + self._header, have, self._layout[records.LINK_TYPE])
         for length in self._lengths(seen, at):
             after = at + self._header + length
-            if after > seen.stop:
+            # What is captured is proven by the packet too, so that the wire's length leads anywhere by chance.
+            if after > seen.stop or (is_exact and length == wire > max(captured + _CHECK, _LEAST_ETHERNET)):
                 continue
             if after == seen.stop and seen.at_end:
                 return length

@@ -13,6 +13,7 @@ from batchgraph.capture.blocks import BLOCK_ENHANCED, BLOCK_OBSOLETE, BLOCK_SECT
 from batchgraph.capture.chain_pcapng import (
     are_within,
     chain_blocks,
+    ends_in_next,
     find_block,
     find_trailer,
     is_known,
@@ -66,16 +67,18 @@ class PcapngMender:
         known.state[blocks.MENDED] = REPAIRED
         if not is_known(kind) or kind == BLOCK_SECTION:
             return ""
-        least = blocks.least_block(kind)
-        if reason == TRAILER and self._leads_on(seen, known, at + length):
+        least, state = blocks.least_block(kind), known.state
+        interfaces = (known.interfaces, state[blocks.INTERFACES])
+        # A wrong length may lead to the beginning of a later block: then a shorter one has its like before another.
+        is_led_on = reason == TRAILER and self._leads_on(seen, known, at + length)
+        if is_led_on and find_trailer(octets, at, at + length, 0, order, *interfaces) < least:
             said = number32(octets, at + length - 4, order)
             self._doubt_trailer(seen, known, length, said)
             _write32(seen, at + length - 4, length, order)
             return f"the block's second length is {said:,}, by the next block it is {length:,}: it was mended"
         stop = min(seen.stop, at + MAX_PACKET + LARGEST_PACKET)
         at_end = int(seen.at_end and stop == seen.stop)
-        state = known.state
-        proven = find_trailer(octets, at, stop, at_end, order, known.interfaces, state[blocks.INTERFACES])
+        proven = find_trailer(octets, at, stop, at_end, order, *interfaces)
         if proven < least or proven == length:
             return ""
         _write32(seen, at + 4, proven, order)
@@ -110,6 +113,8 @@ class PcapngMender:
         if kind not in (BLOCK_ENHANCED, BLOCK_OBSOLETE):
             return ""
         at = seen.start
+        if kind == BLOCK_ENHANCED and length >= 40 and ends_in_next(seen.octets, at + length - 4, length, order):
+            return self._mend_overlap(seen, known, order, length)
         said, wire = number32(seen.octets, at + 20, order), number32(seen.octets, at + 24, order)
         link, snap = self._interface(seen, known, order)
         room = length - 32
@@ -129,6 +134,16 @@ class PcapngMender:
                 known.state[blocks.MENDED] = REPAIRED
                 return f"the packet claims {said:,} octets in a block with room for {room:,}: it was mended"
         return ""
+
+    def _mend_overlap(self, seen: Look, known: Blocks, order: int, length: int) -> str:
+        """Set right the length of a block that reaches into the next one, where that leads on."""
+        at, own = seen.start, length - 8
+        if self._leads_on(seen, known, at + length) or not self._leads_on(seen, known, at + own):
+            known.state[blocks.MENDED] = SUSPECT
+            return f"the block claims {length:,} octets, and could end after {own:,}: it is suspect"
+        _write32(seen, at + 4, own, order)
+        known.state[blocks.MENDED] = REPAIRED
+        return f"the block's length is {length:,}, by its end it is {own:,}: it was mended"
 
     def _mend_empty(self, seen: Look, known: Blocks, order: int, room: int, by_packet: int) -> str:
         """Set right lengths that zeros were written over, where the packet tells them; more may be damaged.

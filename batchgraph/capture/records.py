@@ -139,9 +139,11 @@ def is_believable(octets: Octets, at: int, extent: tuple[int, int, int], seconds
     claims_others = captured > wire and is_followed(octets, at + header + wire, after, seconds, layout)
     is_on_time = seconds_before < 0 or is_timely(octets, at, seconds_before, layout)
     is_rest = not is_on_time and at < uncut and leads_on(octets, uncut, (stop, at_end), seconds_before, layout)
+    seen = evidence(octets, at + header, captured, wire, layout[LINK_TYPE])
+    if not is_on_time and seen != TIED:
+        claims_others |= holds_records(octets, at + 1, after, seconds_before, layout)
     if claims_others or is_rest or is_zero(octets, at, 16) or is_file_magic(octets, at):
         return False
-    seen = evidence(octets, at + header, captured, wire, layout[LINK_TYPE])
     odd = oddities(fraction, captured, wire, layout)
     # What is left of a packet whose own record is damaged may look like this; what follows it speaks for nothing.
     is_left_over = captured == 0 and (odd > 1 or not is_on_time)
@@ -185,6 +187,18 @@ def is_followed(octets: Octets, at: int, stop: int, seconds: int, layout: Number
             return False
         seconds, at = own, at + header + captured
     return at == stop
+
+
+@kernel
+def holds_records(octets: Octets, at: int, stop: int, seconds: int, layout: Numbers) -> bool:
+    """Tell whether sound records that go on from `seconds` lead from anywhere behind `at` right to `stop`.
+
+    Numbers in a payload that look like a record of another time may lead to where a true record begins.
+    """
+    for place in range(at, stop - layout[RECORD_HEADER]):
+        if is_timely(octets, place, seconds, layout) and is_followed(octets, place, stop, seconds, layout):
+            return True
+    return False
 
 
 @kernel

@@ -35,6 +35,7 @@ from batchgraph.capture.blocks import (
     packet_block,
     simple_block,
 )
+from batchgraph.capture.chain_pcapng import ends_in_next
 from batchgraph.capture.habits import captured_length, note_habits
 from batchgraph.capture.index import SUSPECT
 from batchgraph.capture.walk import DOUBTFUL, FULL, INTERFACES_FULL, OVERFLOW, Columns, Octets
@@ -75,6 +76,8 @@ def walk_pcapng(octets: Octets, start: int, stop: int, blocks: Blocks, into: Col
             if captured < 0:
                 return position, n, OVERFLOW, 0
             if kind == BLOCK_ENHANCED:
+                if end - options >= 8 and state[MENDED] != SUSPECT and ends_in_next(octets, end, length, big):
+                    return position, n, DOUBTFUL, 0
                 if (captured != wire or captured == 0) and state[MENDED] != SUSPECT:
                     snap = interfaces[number, IF_SNAP] if 0 <= number < state[INTERFACES] else 0
                     if captured_length(octets, (at, captured, wire, link, snap), end, big, state) != captured:

@@ -72,3 +72,31 @@ def test_mend_pcap__arp_request_whose_length_on_the_wire_is_larger_is_found_behi
     packets = salvage(records(0, 5), b"\xee" * 99, record(5, request, wire=455), records(6, 12))
 
     assert request in [octets for octets, _ in packets]
+
+
+def test_mend_pcap__numbers_that_lead_over_records_to_another_are_none(salvage):
+    # Of another age, and longer on the wire than a packet can be.
+    swallowed = records(6, 40)
+    packets = salvage(records(0, 5), struct.pack("<4I", 18_357_529, 41, len(swallowed), 1 << 25), records(6, 60))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in (*range(5), *range(6, 60))]
+
+
+def test_mend_pcap__packet_of_another_age_that_carries_records_to_its_end_is_one(salvage):
+    carrier = frame(5, records(6, 40))
+    late = struct.pack("<4I", 18_357_529, 41, len(carrier), len(carrier)) + carrier
+    packets = salvage(records(0, 5), late, records(6, 60))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(5)] + [carrier] + [
+        frame(number) for number in range(6, 60)
+    ]
+
+
+def test_mend_pcap__length_that_the_packet_proves_is_not_mended_by_that_on_the_wire(salvage):
+    # The length on the wire leads to the records that the next packet carries, whose own record is lost.
+    carrier = frame(6, records(1000, 1010))
+    wire = len(frame(5)) + 16 + carrier.index(record(1000))
+    packets = salvage(records(0, 5), record(5, wire=wire), b"\xee" * 16 + carrier, records(7, 40))
+
+    assert [octets for octets, trust in packets if trust != SUSPECT and octets not in map(frame, range(40))] == []
+    assert {frame(number) for number in (*range(6), *range(7, 40))} <= {octets for octets, _ in packets}

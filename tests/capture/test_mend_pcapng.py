@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from batchgraph.capture.index import SOUND, SUSPECT
+from batchgraph.capture.index import REPAIRED, SOUND, SUSPECT
 from batchgraph.capture.reader import open_capture
 from tests.capture.udp_records import NEW_YEAR, frame
 
@@ -71,3 +71,19 @@ def test_mend_pcapng__capture_of_the_other_byte_order_does_not_stand_for_a_lost_
     packets = salvage(blocks(1000, 1008), b"\xee" * 6, blocks(0, 12, order=">"))
 
     assert {frame(number) for number in range(12)} <= {octets for octets, _ in packets}
+
+
+def test_mend_pcapng__length_that_leads_to_a_later_block_is_mended_by_the_end_of_its_own(salvage):
+    damaged = struct.pack("<2I", 6, len(blocks(5, 9))) + block(5)[8:]
+    packets = salvage(HEAD, blocks(0, 5), damaged, blocks(6, 12))
+
+    assert packets == [(frame(number), REPAIRED if number == 5 else SOUND) for number in range(12)]
+
+
+def test_mend_pcapng__length_off_by_8_that_is_that_of_the_next_block_too_is_mended(salvage):
+    short, longer = frame(5), frame(6, b"payload " * 5)
+    damaged = struct.pack("<2I", 6, len(block(5, short)) + 8) + block(5, short)[8:]
+    packets = salvage(HEAD, blocks(0, 5), damaged, block(6, longer), blocks(7, 12))
+
+    assert packets[5:7] == [(short, REPAIRED), (longer, SOUND)]
+    assert len(packets) == 12
