@@ -9,29 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from batchgraph.csv_rows import read_rows
 from batchgraph.errors import ResultsError
-from batchgraph.render.layout import CANVAS, Positions, completed_positions, stable_positions
+from batchgraph.render.page_block import page_block
 from batchgraph.render.page_busiest import Busiest, find_busiest
-from batchgraph.render.page_captures import MAX_SECTIONS, load_captures, ordered_inputs
+from batchgraph.render.page_captures import MAX_SECTIONS, file_names, load_captures, ordered_inputs
 from batchgraph.render.page_data import PageTraffic, load_page_traffic
-from batchgraph.render.page_facts import Router, find_routers, load_facts
+from batchgraph.render.page_facts import load_facts
 from batchgraph.render.page_findings import RULES, Findings, find_all
 from batchgraph.render.page_glance import odd_packets, protocols, servers, talks
+from batchgraph.render.page_hosts import HostFacts, read_host_facts
 from batchgraph.render.page_matrix import traffic_matrix
+from batchgraph.render.page_names import load_names, shown_names
 from batchgraph.render.page_pictures import load_pictures
+from batchgraph.render.page_routers import Routers, find_routers
 from batchgraph.render.page_safety import content_policy, data_block, fits_element
-from batchgraph.render.page_tables import combined_rows, load_tables, shown_names
+from batchgraph.render.page_tables import combined_rows, load_tables
 from batchgraph.render.page_timeline import timeline_paths
 from batchgraph.render.text import format_duration, format_octets, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
 
 _LONGEST_LABEL = 200
 
-_CROWD = 80
-"""Hosts for which there is room on the canvas of a picture."""
-
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from batchgraph.render.layout import Positions
     from batchgraph.render.report_database import ReportDatabase
 
 
@@ -41,12 +42,18 @@ class PageContent:
 
     traffic: PageTraffic
     findings: Sequence[Findings]
-    routers: Sequence[Router]
+    known: HostFacts
+    routers: Routers
     busiest: Busiest | None
 
 
 def read_content(database: ReportDatabase) -> PageContent:
     """Read what a page shows that is in no table.
+
+    Parameters
+    ----------
+    database
+        In which `batchgraph.render.tables.write_tables` made its tables.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def read_content(database: ReportDatabase) -> PageContent:
     connection = database.connection
     traffic = load_page_traffic(connection, database.captures, database.sums)
     busiest = find_busiest(connection, traffic.axis)
-    return PageContent(traffic, find_all(connection), find_routers(connection), busiest)
+    return PageContent(traffic, find_all(connection), read_host_facts(connection), find_routers(connection), busiest)
 
 
 def write_page(
@@ -93,11 +100,13 @@ def page_text(
 ) -> str:
     """Make the page that `write_page` writes."""
     environment = _environment()
+    names = shown_names(results, manifest)
+    files = file_names(manifest)
     style, script = _asset("templates/report.css"), _asset("web/report.min.js")
     trusted = {
         "style": style,
         "script": script,
-        "data": data_block(_data(content.traffic, positions, shown_names(results, manifest))),
+        "data": data_block(page_block(results, content.traffic, positions, names=names, files=files)),
     }
     if not (fits_element(style) and fits_element(script)):
         raise ResultsError("the page's own script or style cannot stand in a page: the installation is damaged")
@@ -106,7 +115,7 @@ def page_text(
     return environment.get_template("report.html.j2").render(
         policy=content_policy(style=style, script=script),
         **{name: Markup(text) for name, text in trusted.items()},
-        **_context(results, manifest, content),
+        **_context(results, manifest, content, names=names, files=files),
     )
 
 
@@ -128,42 +137,21 @@ def _asset(name: str) -> str:
     return files("batchgraph.render").joinpath(name).read_text(encoding="utf-8")
 
 
-def _data(traffic: PageTraffic, positions: Positions | None, names: Mapping[str, str]) -> dict[str, Any]:
-    """Give what the script draws, by short names: it stands in the page once."""
-    places = _places(traffic, positions)
-    return {
-        "hosts": [
-            [safe_label(host), scope, *places.get(host, (0.0, 0.0)), names.get(host, "")]
-            for host, scope in zip(traffic.hosts, traffic.scopes, strict=True)
-        ],
-        "folded": traffic.n_folded,
-        "types": list(traffic.types),
-        "captures": [safe_label(capture, limit=100) for capture in traffic.captures],
-        "rows": traffic.rows,
-        # Microseconds: a double holds those exactly, and nanoseconds not.
-        "axis": [[p.start // 1000, p.width / 1000, p.bins, p.first_bin] for p in traffic.axis],
-        "cells": traffic.cells,
-    }
-
-
-def _places(traffic: PageTraffic, positions: Positions | None) -> Positions:
-    """Place the hosts: as on the pictures, or where those have no room for so many, on a larger canvas."""
-    if len(traffic.hosts) > _CROWD:
-        larger = (len(traffic.hosts) / _CROWD) ** 0.5
-        return stable_positions(traffic.pairs(), canvas=(CANVAS[0] * larger, CANVAS[1] * larger))
-    if positions is not None and all(host in positions for host in traffic.hosts):
-        return positions
-    return completed_positions(positions or {}, traffic.pairs())
-
-
-def _context(results: ResultsDirectory, manifest: Manifest, content: PageContent) -> dict[str, Any]:
+def _context(
+    results: ResultsDirectory,
+    manifest: Manifest,
+    content: PageContent,
+    *,
+    names: Mapping[str, str],
+    files: Mapping[str, str],
+) -> dict[str, Any]:
     traffic = content.traffic
     total = next(combined_rows(results, "captures"))
     counts = {row["capture"]: row for row in read_rows(results.table("captures"))}
     order = [entry["capture"] for entry in ordered_inputs(manifest, counts) if entry.get("rows")]
     pictures = load_pictures(results, order)
     captures = load_captures(results, manifest, pictures)
-    names = shown_names(results, manifest)
+    damaged = [capture for capture in captures if not capture.is_whole]
     return {
         "version": manifest["version"],
         "total": total,
@@ -171,14 +159,16 @@ def _context(results: ResultsDirectory, manifest: Manifest, content: PageContent
         "octets": format_octets(int(total["octets"])),
         "span": _span(total),
         "captures": captures,
-        "damaged": [capture for capture in captures if not capture.is_whole],
+        "damaged": damaged,
+        "whole": "" if damaged or not captures else _whole_words(len(captures)),
         "max_sections": MAX_SECTIONS,
         "failed_maps": manifest.get("failed_maps", []),
         "facts": load_facts(
             results,
             names,
-            files={capture.capture: capture.file_name for capture in captures if capture.capture in traffic.captures},
+            files={capture: files[capture] for capture in traffic.captures},
             busiest=content.busiest,
+            known=content.known,
             routers=content.routers,
         ),
         "talks": talks(results, names),
@@ -192,12 +182,16 @@ def _context(results: ResultsDirectory, manifest: Manifest, content: PageContent
         "timeline": timeline_paths(traffic),
         "matrix": traffic_matrix(traffic),
         "untimed": traffic.untimed,
-        "tables": load_tables(results, names),
+        "tables": [*load_tables(results, names), load_names(results, files)],
         "picture": pictures[COMBINED],
         "is_anonymized": "anonymized" in manifest["options"].get("extract", {}),
         "command": command_line(manifest),
         "options": manifest["options"],
     }
+
+
+def _whole_words(n_captures: int) -> str:
+    return "the capture is whole" if n_captures == 1 else f"all {n_captures:,} captures are whole"
 
 
 def _span(total: Mapping[str, str]) -> str:

@@ -106,6 +106,12 @@ def load_captures(results: ResultsDirectory, manifest: Manifest, pictures: Mappi
     ]
 
 
+def file_names(manifest: Manifest) -> dict[str, str]:
+    """Give the last part of every capture's path, by its id, fit to be shown."""
+    paths = {entry["capture"]: safe_label(str(entry["path"]), limit=_PATH_CHARACTERS) for entry in manifest["inputs"]}
+    return {capture: path.rpartition("/")[2] for capture, path in paths.items()}
+
+
 def ordered_inputs(manifest: Manifest, counts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     """Sort the inputs: those that are not whole first, then by octets, then by path."""
 

@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.graph.database import reading_errors
+from batchgraph.render.page_talks import (
+    CLEAR,
+    CLEAR_RULE,
+    UNANSWERED,
+    UNANSWERED_RULE,
+    clear_text,
+    unanswered_text,
+)
 from batchgraph.render.page_timers import TIMER_RULE, TIMERS, make_contacts, timer_text
 from batchgraph.render.text import format_count
 
@@ -80,8 +88,14 @@ _SCANS = f"""
     ), by_host AS (
         SELECT capture, src, type, count(*) AS hosts FROM (SELECT DISTINCT capture, src, type, dst FROM tried)
         GROUP BY capture, src, type
+    ), open AS (
+        SELECT capture, src, type, count(*) AS n FROM tried t WHERE type = 'TCP' AND EXISTS (
+            FROM flows f WHERE f.type = 'TCP' AND (f.tcp_flags & 18) = 18
+            AND (f.capture, f.src, f.dst, f.sport) = (t.capture, t.dst, t.src, t.dport))
+        GROUP BY capture, src, type
     )
-    SELECT capture, src, type, ports, hosts, port, pairs FROM by_port JOIN by_host USING (capture, src, type)
+    SELECT capture, src, type, ports, hosts, port, pairs, coalesce(n, 0) AS answered
+    FROM by_port JOIN by_host USING (capture, src, type) LEFT JOIN open USING (capture, src, type)
     WHERE ports >= {MANY_PORTS} OR hosts >= {MANY_HOSTS} ORDER BY pairs DESC, capture, src, type
 """
 
@@ -105,12 +119,16 @@ _SHARED_ADDRESSES = """
 
 
 def _scan(row: Sequence[Any]) -> Finding:
-    capture, host, label, ports, hosts, port, pairs = row
+    capture, host, label, ports, hosts, port, pairs, answered = row
+    # A half-open scan ends with the answer: that is what it wants to know.
+    half_open = f"; {answered:,} answered as open, and it went no further"
     if ports >= MANY_PORTS:
-        where = f"{format_count(ports, f'{label} port')} on {format_count(hosts, 'host')}"
-        return Finding("Port scan", host, f"tried {where}, {pairs:,} in all, and got through to none of these", capture)
+        where = f"{format_count(ports, f'{label} port')} on {format_count(hosts, 'host')}, {pairs:,} in all"
+        end = half_open if answered else ", and got through to none of these"
+        return Finding("Port scan", host, f"tried {where}{end}", capture)
     what = f"{label} port {port}" if ports == 1 else format_count(ports, f"{label} port")
-    return Finding("Host scan", host, f"tried {what} on {format_count(hosts, 'host')} in vain", capture)
+    end = half_open if answered else " in vain"
+    return Finding("Host scan", host, f"tried {what} on {format_count(hosts, 'host')}{end}", capture)
 
 
 def _sweep(row: Sequence[Any]) -> Finding:
@@ -131,11 +149,23 @@ def _shared_address(row: Sequence[Any]) -> Finding:
     )
 
 
+def _unanswered(row: Sequence[Any]) -> Finding:
+    capture, host, *asked = row
+    return Finding("No answer", host, unanswered_text(*asked), capture)
+
+
+def _clear(row: Sequence[Any]) -> Finding:
+    capture, host, port, clients = row
+    return Finding("Not encrypted", host, clear_text(port, clients), capture)
+
+
 _RULES: tuple[tuple[str, str, Callable[[Sequence[Any]], Finding]], ...] = (
     (f"at least {MANY_PORTS} ports or {MANY_HOSTS} hosts tried without an answer", _SCANS, _scan),
     (f"ARP or echo requests for at least {MANY_HOSTS} hosts", _SWEEPS, _sweep),
     (TIMER_RULE, TIMERS, _timer),
     ("ARP for one address from several link-layer addresses", _SHARED_ADDRESSES, _shared_address),
+    (UNANSWERED_RULE, UNANSWERED, _unanswered),
+    (CLEAR_RULE, CLEAR, _clear),
 )
 
 

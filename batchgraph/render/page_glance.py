@@ -9,7 +9,7 @@ from itertools import islice
 
 from batchgraph.render.page_tables import combined_rows, port_name
 from batchgraph.render.style import OTHER_TYPES, type_label
-from batchgraph.render.text import format_count, format_octets, safe_label
+from batchgraph.render.text import format_count, format_octets, format_share, safe_label
 from batchgraph.results import ResultsDirectory
 
 _TALKS, _SERVERS = 7, 8
@@ -85,11 +85,12 @@ def protocols(results: ResultsDirectory) -> list[Bar]:
         packets[label] = packets.get(label, 0) + int(row["packets"])
         octets[label] = octets.get(label, 0) + int(row["octets"])
     most = max(octets.values(), default=0)
+    all_packets, all_octets = sum(packets.values()), sum(octets.values())
     return [
         Bar(
             _other_words(list(others)) if label == OTHER_TYPES else label,
-            format_count(packets[label], "packet"),
-            format_octets(octets[label]),
+            f"{format_count(packets[label], 'packet')} ({format_share(packets[label], all_packets)})",
+            f"{format_octets(octets[label])} ({format_share(octets[label], all_octets)})",
             _share(octets[label], most),
             label,
         )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batchgraph.csv_rows import read_rows
-from batchgraph.graph.host_names import host_names
 from batchgraph.render.text import format_count, format_duration, format_octets, safe_label
-from batchgraph.results import COMBINED, Manifest, ResultsDirectory
+from batchgraph.results import COMBINED, ResultsDirectory
 
 MAX_TABLE_ROWS = 500
 """Rows of one table in the page; the file has all of them."""
@@ -50,6 +49,8 @@ class PageTable:
         At most `MAX_TABLE_ROWS`.
     is_cut
         Whether the file has more rows.
+    about
+        What the rows are about.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PageTable:
     headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     is_cut: bool
+    about: str = "all captures together"
 
     @property
     def note(self) -> str:
@@ -191,8 +193,3 @@ def combined_rows(results: ResultsDirectory, name: str) -> Iterator[dict[str, st
             # The combined rows come first.
             return
         yield row
-
-
-def shown_names(results: ResultsDirectory, manifest: Manifest) -> dict[str, str]:
-    """Give one name of each host that has any, fit to be shown."""
-    return {address: safe_label(name, limit=40) for address, name in host_names(results, manifest).items()}

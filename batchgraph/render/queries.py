@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from batchgraph.graph.known_names import NAMES_IN_ORDER
 from batchgraph.graph.services import sided
+from batchgraph.render.page_hosts import HOST_FACTS
 
 MACROS = """
     CREATE MACRO instant(ns) AS
@@ -157,6 +158,8 @@ class SummedTable:
         The columns, beside the capture, that a row of the table is told by.
     whole
         What is sorted: ``sums`` itself, or a query that adds up what it has in several ranges.
+    kept
+        A further table that is made of the sums of all captures together and stays: its name and its query, or None.
     order
         The order of the rows of a capture.
     shown
@@ -170,6 +173,7 @@ class SummedTable:
     order: str
     shown: str
     whole: str = "FROM sums"
+    kept: tuple[str, str] | None = None
 
     def sums_query(self, condition: str, *, combined: bool) -> str:
         """Write the query of the sums of a range, for each capture and, with `combined`, for all together."""
@@ -194,6 +198,7 @@ SUMMED = {
         groups="address",
         order="octets_out + octets_in DESC, address",
         shown=_HOSTS,
+        kept=("host_facts", HOST_FACTS),
     ),
     "conversations": SummedTable(
         sums=_CONVERSATION_SUMS,

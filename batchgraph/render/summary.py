@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 from batchgraph.render.text import format_count, format_octets, safe_label
@@ -46,10 +46,10 @@ def _combined_rows(results: ResultsDirectory, table: str) -> Iterator[dict[str, 
 def _total_lines(results: ResultsDirectory) -> list[str]:
     total = next(_combined_rows(results, "captures"))
     entries = results.read_manifest()["inputs"]
-    protocols = [
-        f"{row['type']} {int(row['packets']):,}"
-        for row, _ in zip(_combined_rows(results, "protocols"), range(_SHOWN_PROTOCOLS), strict=False)
-    ]
+    packets: dict[str, int] = {}
+    for row in _combined_rows(results, "protocols"):
+        packets[row["type"]] = packets.get(row["type"], 0) + int(row["packets"])
+    protocols = [f"{name} {number:,}" for name, number in islice(packets.items(), _SHOWN_PROTOCOLS)]
     counts = (
         format_count(len(entries), "capture"),
         format_count(int(total["packets"]), "packet"),

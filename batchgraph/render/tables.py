@@ -82,6 +82,12 @@ def _write_summed(
 ) -> None:
     several = len(captures) != 1
     _make_sums(connection, table, combined=several)
+    if table.kept:
+        name, query = table.kept
+        # The sums of an only capture are those of all together.
+        together = f"WHERE capture = '{COMBINED}'" if several else ""
+        with reading_errors():
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query} {together}")
     with replacing(path) as temporary:
         if several:
             _copy(connection, table.ordered_query(captures=True), temporary, path)

@@ -51,6 +51,14 @@ def format_octets(number: int) -> str:
     return f"{value:.{digits}f} {unit}"
 
 
+def format_share(part: int, whole: int) -> str:
+    """Write a share in percent; what is more than nothing and less than all is not written as such."""
+    if not 0 < part < whole:
+        return "100%" if part and part == whole else "0%"
+    percent = 100 * part / whole
+    return "<1%" if percent < 1 else ">99%" if percent > 99 else f"{percent:.0f}%"
+
+
 def format_instant(time_ns: int) -> str:
     """Write a time in UTC to the second: ``2024-02-29 12:00:01``."""
     return datetime.fromtimestamp(time_ns // _NANOSECONDS, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from batchgraph.render.page import page_text, read_content, write_page
-from batchgraph.render.report_database import report_database
+from batchgraph.render.page import PageContent, page_text, read_content, write_page
+from batchgraph.render.report_database import ReportDatabase, report_database
 from batchgraph.render.tables import write_tables
 from batchgraph.results import Manifest, ResultsDirectory
 from batchgraph.stages.merge import merge
@@ -58,14 +58,20 @@ def page_of(results: ResultsDirectory, **changes: Any) -> str:
     """Make the page of a run whose tables are written; `changes` are of its ``run.json``."""
     manifest = {**results.read_manifest(), **changes}
     with report_database(results, manifest) as database:
-        return page_text(results, manifest, read_content(database))
+        return page_text(results, manifest, _content(results, manifest, database))
 
 
 def write_page_of(results: ResultsDirectory) -> None:
     """Write the page of a run whose tables are written."""
     manifest = results.read_manifest()
     with report_database(results, manifest) as database:
-        write_page(results, manifest, read_content(database))
+        write_page(results, manifest, _content(results, manifest, database))
+
+
+def _content(results: ResultsDirectory, manifest: Manifest, database: ReportDatabase) -> PageContent:
+    """Read what the page shows, as a run does: in the database in which the tables were made."""
+    list(write_tables(results, manifest, database))
+    return read_content(database)
 
 
 _EMPTY = {"meta", "link", "img", "input", "br"}

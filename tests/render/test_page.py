@@ -159,6 +159,14 @@ def test_page__hostile_texts_are_shown_escaped(hostile):
     assert shown in hostile.texts("li")
 
 
+def test_page__says_that_all_captures_are_whole(tmp_path):
+    assert "the capture is whole" in page_of(write_page_results(tmp_path, {"a": [UDP]}))
+
+
+def test_page__does_not_say_that_all_captures_are_whole_where_one_is_not(text):
+    assert "captures are whole" not in text
+
+
 def test_page__without_packets_says_so(tmp_path):
     page_without = page_of(write_page_results(tmp_path, {"none": []}))
 

@@ -1,18 +1,26 @@
 import pytest
 
 from batchgraph.render.page_busiest import Busiest, find_busiest
-from batchgraph.render.page_facts import Fact, Router, find_routers, load_facts
+from batchgraph.render.page_facts import Fact, load_facts
+from batchgraph.render.page_hosts import read_host_facts
+from batchgraph.render.page_routers import Router, Routers, find_routers
 from batchgraph.render.page_time import running_spans
 from batchgraph.render.report_database import report_database
+from batchgraph.render.tables import write_tables
 from tests.graph.edge_records import UDP
 from tests.render.page_results import SECOND, TCP, page_of, write_page_results
 
 ARP = {"type": "ARP", "src": "10.0.0.254", "dst": "10.0.0.3", "eth_src": "02:00:00:00:00:fe"}
 
 
-def facts(tmp_path, rows, *, routers=(), busiest=None, files=None):
-    results = write_page_results(tmp_path, {"a": rows})
-    given = load_facts(results, {}, files=files or {"a": "a.pcap"}, busiest=busiest, routers=routers)
+def facts(tmp_path, rows, *, routers=None, busiest=None, files=None, **captures):
+    results = write_page_results(tmp_path, {"a": rows, **captures})
+    manifest = results.read_manifest()
+    with report_database(results, manifest) as database:
+        list(write_tables(results, manifest, database))
+        known = read_host_facts(database.connection)
+    names = files or {"a": "a.pcap"}
+    given = load_facts(results, {}, files=names, busiest=busiest, known=known, routers=routers or Routers())
     return {fact.what: fact for fact in given}
 
 
@@ -23,13 +31,9 @@ def busiest_of(tmp_path, captures):
 
 
 def routers(tmp_path, rows):
-    from batchgraph.render.database import add_view, results_database
-    from batchgraph.schema import EDGE_COLUMNS
-
     results = write_page_results(tmp_path, {"a": rows})
-    with results_database(results.root) as connection:
-        add_view(connection, "edges", files=results.edge_parts("a"), columns=EDGE_COLUMNS)
-        return find_routers(connection)
+    with report_database(results, results.read_manifest()) as database:
+        return find_routers(database.connection)
 
 
 def test_facts__name_the_host_with_the_most_octets_and_its_largest_peer(tmp_path):
@@ -126,7 +130,7 @@ def test_facts__count_hosts_with_one_peer_that_sent_something(tmp_path):
 
 
 def test_facts__name_the_router(tmp_path):
-    found = facts(tmp_path, [TCP], routers=[Router("02:00:00:00:00:fe", 3, "10.0.0.254")])["Router"]
+    found = facts(tmp_path, [TCP], routers=Routers([Router("02:00:00:00:00:fe", 3, "10.0.0.254")]))["Router"]
 
     assert found.hosts == [("10.0.0.254", "10.0.0.254")]
     assert found.text == "card 02:00:00:00:00:fe sends for 3 hosts of several networks"
@@ -136,20 +140,80 @@ def test_facts__name_the_router(tmp_path):
 def test_routers__are_cards_that_send_for_several_networks(tmp_path, own):
     rows = [{**TCP, "src": f"8.8.{n}.8", "dst": "10.0.0.3", "eth_src": "02:00:00:00:00:fe"} for n in range(3)]
 
-    assert routers(tmp_path, rows + own) == [Router("02:00:00:00:00:fe", 3, "10.0.0.254" if own else "")]
+    assert routers(tmp_path, rows + own).cards == [Router("02:00:00:00:00:fe", 3, "10.0.0.254" if own else "")]
 
 
 def test_routers__a_host_with_several_addresses_of_its_own_is_none(tmp_path):
     addresses = ("10.0.0.3", "10.0.0.4", "10.0.1.3", "2001:470::3", "fd00::3", "fe80::3")
     rows = [{**TCP, "src": address, "eth_src": "02:00:00:00:00:03"} for address in addresses]
 
-    assert routers(tmp_path, rows) == []
+    assert routers(tmp_path, rows).cards == []
 
 
 def test_routers__what_a_tunnel_carries_makes_none(tmp_path):
     rows = [{**TCP, "src": f"8.8.{n}.8", "eth_src": "02:00:00:00:00:03", "tunnel": "gre"} for n in range(9)]
 
-    assert routers(tmp_path, rows) == []
+    assert routers(tmp_path, rows).cards == []
+
+
+def test_routers__come_before_hosts_that_forge_addresses(tmp_path):
+    router = [{**TCP, "src": f"8.8.{n}.8", "eth_src": "02:00:00:00:00:fe"} for n in range(3)]
+    answers = [{**TCP, "src": "10.0.0.3", "dst": row["src"], "eth_dst": "02:00:00:00:00:fe"} for row in router]
+    forged = [{**TCP, "src": f"9.{n}.0.8", "eth_src": "02:00:00:00:00:03"} for n in range(9)]
+
+    assert [card.hosts for card in routers(tmp_path, router + answers + forged).cards] == [3, 9]
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ({"type": "OSPFIGP", "proto": 89}, "OSPF"),
+        ({"type": "ICMPv6", "proto": 58, "icmp_type": 134, "icmp_code": 0}, "ICMPv6"),
+        ({"type": "UDP", "proto": 17, "sport": 520, "dport": 520}, "RIP"),
+    ],
+)
+def test_routers__are_hosts_that_speak_as_routers_do(tmp_path, said, means):
+    found = routers(tmp_path, [{"src": "10.0.0.254", "dst": "224.0.0.5", **said}, UDP])
+
+    assert (found.speakers, found.n_speakers) == ([("10.0.0.254", means)], 1)
+
+
+def test_facts__name_hosts_that_speak_as_routers_do(tmp_path):
+    found = facts(tmp_path, [TCP], routers=Routers(speakers=[("10.0.0.254", "OSPF, PIM")], n_speakers=1))
+
+    assert found["Says it routes"].text == "1 host speaks as routers do, by OSPF, PIM"
+    assert "Router" not in found
+
+
+def test_facts__say_that_no_router_was_seen(tmp_path):
+    assert facts(tmp_path, [TCP], routers=Routers(has_cards=True))["Router"].text.startswith("none seen")
+
+
+def test_facts__say_nothing_of_routers_without_cards(tmp_path):
+    assert "Router" not in facts(tmp_path, [TCP])
+
+
+def test_facts__name_who_sends_and_who_receives_most_of_all_captures(tmp_path):
+    rows = [{**TCP, "wire_len": 900}, {**TCP, "src": "10.0.0.2", "dst": "10.0.0.3", "wire_len": 100}]
+    found = facts(tmp_path, rows, b=[{**TCP, "src": "10.0.0.9", "dst": "10.0.0.2", "wire_len": 1000}])
+
+    assert found["Sends most"] == Fact("Sends most", [("10.0.0.9", "10.0.0.9")], "1.00 kB, 50% of all")
+    assert found["Receives most"] == Fact("Receives most", [("10.0.0.2", "10.0.0.2")], "1.90 kB, 95% of all")
+
+
+def test_facts__say_that_who_receives_most_is_a_group(tmp_path):
+    found = facts(tmp_path, [{**UDP, "dst": "239.255.255.250"}])
+
+    assert found["Receives most"].text == "60 B, 100% of all (multicast: a group of hosts)"
+
+
+def test_facts__name_who_has_most_peers_but_no_group(tmp_path):
+    rows = [{**UDP, "src": f"10.0.0.{n}", "dst": "239.255.255.250"} for n in range(1, 6)]
+    social = [{**UDP, "src": "10.0.0.5", "dst": f"10.0.0.{n}"} for n in range(1, 4)]
+
+    assert facts(tmp_path, rows + social)["Most peers"] == Fact(
+        "Most peers", [("10.0.0.5", "10.0.0.5")], "4 of 5 other hosts"
+    )
 
 
 def test_page__answers_first_who_talks_most(tmp_path):

@@ -186,7 +186,7 @@ def test_findings__regular_pings(tmp_path):
 
 
 def test_findings__no_timer_in_the_packets_of_a_call(tmp_path):
-    rows = [{**UDP, "time": n * SECOND // 50} for n in range(500)]
+    rows = [{**UDP, "dport": 40000, "time": n * SECOND // 50} for n in range(500)]
 
     assert found(tmp_path, rows) == []
 
@@ -198,6 +198,65 @@ def test_findings__an_address_that_two_cards_claim(tmp_path):
     assert found(tmp_path, rows) == [
         ("Address shared", "10.0.0.9", "is claimed by 2 network cards: 02:00:00:00:00:01, 02:00:00:00:00:02")
     ]
+
+
+def test_findings__a_half_open_scan_tells_how_many_answered(tmp_path):
+    asks = [{**TCP, "dport": port, "sport": 40000, "tcp_flags": 6} for port in range(1, 31)]
+    opens = {**TCP, "src": TCP["dst"], "dst": TCP["src"], "sport": 22, "dport": 40000, "tcp_flags": 18}
+
+    assert found(tmp_path, [*asks, opens]) == [
+        (
+            "Port scan",
+            "10.0.0.3",
+            "tried 30 TCP ports on 1 host, 30 in all; 1 answered as open, and it went no further",
+        )
+    ]
+
+
+def test_findings__a_server_that_does_not_answer(tmp_path):
+    assert found(tmp_path, [TCP, TCP, TCP]) == [
+        ("No answer", "10.0.0.3", "asks 10.0.0.2 TCP port 80 (HTTP) by 3 packets, and no answer was captured")
+    ]
+
+
+def test_findings__a_server_that_refuses(tmp_path):
+    reset = {**TCP, "src": TCP["dst"], "dst": TCP["src"], "sport": TCP["dport"], "dport": TCP["sport"], "tcp_flags": 20}
+
+    assert found(tmp_path, [TCP, TCP, TCP, {**reset, "load": 0}]) == [
+        ("No answer", "10.0.0.3", "asks 10.0.0.2 TCP port 80 (HTTP) by 3 packets, and was refused")
+    ]
+
+
+def test_findings__a_name_server_that_does_not_answer(tmp_path):
+    asks = {**UDP, "sport": 5353, "dport": 53}
+
+    assert [kind for kind, *_ in found(tmp_path, [asks] * 3)] == ["No answer"]
+
+
+def test_findings__a_server_that_answered_once_is_there(tmp_path):
+    back = {**TCP, "src": TCP["dst"], "dst": TCP["src"], "sport": TCP["dport"], "dport": 9, "tcp_flags": 18}
+
+    assert found(tmp_path, [TCP, TCP, TCP, back]) == []
+
+
+def test_findings__logins_that_can_be_read(tmp_path):
+    asks = {**TCP, "dport": 21, "tcp_flags": 24, "load": 10}
+    back = {**asks, "src": asks["dst"], "dst": asks["src"], "sport": 21, "dport": asks["sport"]}
+
+    assert found(tmp_path, [asks, back]) == [
+        (
+            "Not encrypted",
+            "10.0.0.2",
+            "serves TCP port 21 (FTP) to 1 host: logins can be read there, unless TLS is begun within",
+        )
+    ]
+
+
+def test_findings__a_login_port_without_data_is_none(tmp_path):
+    asks = {**TCP, "dport": 21, "tcp_flags": 18, "load": 0}
+    back = {**asks, "src": asks["dst"], "dst": asks["src"], "sport": 21, "dport": asks["sport"]}
+
+    assert found(tmp_path, [asks, back]) == []
 
 
 SVG = (

@@ -25,6 +25,12 @@ def test_summary__has_the_largest_conversation(tmp_path):
     assert "10.0.0.1 <-> 10.0.0.2" in summary(tmp_path, {"a": [UDP]})
 
 
+def test_summary__adds_up_the_packets_of_a_protocol(tmp_path):
+    unread = [{"status": "unsupported", "stopped_in": layer} for layer in ("ethernet", "llc")]
+
+    assert "packets by protocol: (none) 2 · UDP 1" in summary(tmp_path, {"a": [*unread, UDP]})
+
+
 def test_summary__names_captures_that_are_not_whole(tmp_path):
     problem = {"offset": 24, "what": "cut off", "kept": "", "lost": ""}
 

@@ -5,6 +5,7 @@ from batchgraph.render.text import (
     format_count,
     format_duration,
     format_octets,
+    format_share,
     format_span,
     safe_label,
 )
@@ -75,3 +76,11 @@ def test_format_span__names_the_date_once_within_a_day():
 
 def test_format_span__says_that_there_are_no_times():
     assert format_span(None, None) == "no time stamps"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, "0%"), (0, 9, "0%"), (9, 9, "100%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (1, 3, "33%")],
+)
+def test_format_share__is_all_or_nothing_only_where_it_is(part, whole, text):
+    assert format_share(part, whole) == text

@@ -36,6 +36,7 @@ function contents(index, traffic) {
     close,
     element("h3", {}, host.folded ? traffic.label(index) : host.address),
     element("p", { class: "how" }, kind),
+    host.origin ? element("p", { class: "how" }, `Named ${host.origin}.`) : null,
     element("p", {}, `Sent ${octets(sum("src"))}, received ${octets(sum("dst"))}, ${counted(peers.size, "peer")}.`),
     edges.length ? table(index, edges, traffic) : element("p", {}, "Nothing of what is chosen."),
     edges.length > MOST ? element("p", { class: "note" }, `The largest ${MOST} of ${count(edges.length)} edges.`) : null,

@@ -4,7 +4,7 @@ const [CAPTURE, SRC, DST, TYPE, PACKETS, OCTETS, RUNS] = [0, 1, 2, 3, 4, 5, 6];
 
 export class Traffic {
   constructor(data) {
-    this.hosts = data.hosts.map(([address, scope, x, y, name]) => ({ address, scope, x, y, name }));
+    this.hosts = data.hosts.map(([address, scope, x, y, name, origin]) => ({ address, scope, x, y, name, origin }));
     if (data.folded) this.hosts.at(-1).folded = data.folded;
     this.types = data.types;
     this.captures = data.captures;
