@@ -67,7 +67,7 @@ def make_packet_sums(
     Notes
     -----
     Its columns: ``capture``, ``src`` and ``dst`` (numbers of hosts, the folded ones as `PacketSums.n_shown`, null
-    where packets are in no flow), ``type``, ``status``, ``stopped_in``, ``is_trusted``, ``bin`` (null without a time),
+    where packets are in no flow), ``type``, ``status``, ``stopped_in``, ``is_trusted``, ``bin`` (of `bin_expression`),
     ``packets``, ``octets``, and of their times ``first`` and ``last``, in nanoseconds.
     """
     with reading_errors():

@@ -24,7 +24,7 @@ from batchgraph.render.page_routers import Routers, find_routers
 from batchgraph.render.page_safety import content_policy, data_block, fits_element
 from batchgraph.render.page_tables import combined_rows, load_tables
 from batchgraph.render.page_timeline import timeline_paths
-from batchgraph.render.text import format_duration, format_octets, safe_label
+from batchgraph.render.text import format_count, format_duration, format_octets, format_span, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
 
 _LONGEST_LABEL = 200
@@ -157,7 +157,7 @@ def _context(
         "total": total,
         "n_captures": len(manifest["inputs"]),
         "octets": format_octets(int(total["octets"])),
-        "span": _span(total),
+        "span": _span(total) + _main_span(traffic),
         "captures": captures,
         "damaged": damaged,
         "whole": "" if damaged or not captures else _whole_words(len(captures)),
@@ -182,6 +182,7 @@ def _context(
         "timeline": timeline_paths(traffic),
         "matrix": traffic_matrix(traffic),
         "untimed": traffic.untimed,
+        "strays": traffic.strays,
         "tables": [*load_tables(results, names), load_names(results, files)],
         "picture": pictures[COMBINED],
         "is_anonymized": "anonymized" in manifest["options"].get("extract", {}),
@@ -200,6 +201,14 @@ def _span(total: Mapping[str, str]) -> str:
     first, last = (total[end][:19].replace("T", " ") for end in ("first", "last"))
     seconds, _, fraction = total["duration_seconds"].partition(".")
     return f"{first} to {last} UTC ({format_duration(int(seconds) * 10**9 + int(fraction))})"
+
+
+def _main_span(traffic: PageTraffic) -> str:
+    if not traffic.strays:
+        return ""
+    first, last = traffic.axis[0], traffic.axis[-1]
+    span = format_span(first.start, last.start + last.width * last.bins)
+    return f"; all but {format_count(traffic.strays, 'packet')}: {span}"
 
 
 def command_line(manifest: Manifest) -> str:

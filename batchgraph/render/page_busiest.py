@@ -8,7 +8,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from batchgraph.graph.database import reading_errors
-from batchgraph.render.page_time import Piece
+from batchgraph.render.page_time import OUTSIDE, Piece, bin_expression
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,7 @@ def find_busiest(connection: duckdb.DuckDBPyConnection, axis: Sequence[Piece]) -
     connection
         In which a table of this function's own is made.
     axis
-        The time in which there were packets.
+        The time in which captures ran; packets that stand outside of it count among all octets alone.
     """
     whole = sum(piece.width * piece.bins for piece in axis)
     with reading_errors():
@@ -52,7 +52,7 @@ def find_busiest(connection: duckdb.DuckDBPyConnection, axis: Sequence[Piece]) -
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE units AS
                 SELECT capture, epoch_ns(time) // {units[0]} AS number, sum(wire_len)::BIGINT AS octets
-                FROM edges WHERE time IS NOT NULL GROUP BY ALL"""
+                FROM edges WHERE {bin_expression(axis, "epoch_ns(time)")} <> {OUTSIDE} GROUP BY ALL"""
         )
         # A capture of few packets is not cut into as many units as it has packets.
         [(n_captures, extent)] = connection.execute(
@@ -74,7 +74,7 @@ def _largest(connection: duckdb.DuckDBPyConnection, numbers: str, unit: int) -> 
             SELECT {numbers} AS number, capture, sum(octets)::BIGINT AS octets FROM units GROUP BY ALL
         )
         SELECT number, sum(octets)::BIGINT AS octets, arg_max(capture, (octets, capture)),
-            (SELECT sum(octets)::BIGINT FROM units)
+            (SELECT sum(wire_len)::BIGINT FROM edges WHERE time IS NOT NULL)
         FROM sums GROUP BY number ORDER BY 2 DESC, number LIMIT 1
     """
     [(number, octets, capture, all_octets)] = connection.execute(query).fetchall()

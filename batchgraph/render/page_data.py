@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchgraph.graph.database import reading_errors
 from batchgraph.render.packet_sums import PacketSums, label_expression
-from batchgraph.render.page_time import Piece
+from batchgraph.render.page_time import OUTSIDE, Piece
 from batchgraph.render.style import OTHER_TYPES, TYPE_STYLES
 from batchgraph.render.traffic import OTHERS
 
@@ -47,11 +47,11 @@ class PageTraffic:
     axis
         Pieces of the axis of time.
     cells
-        ``[capture, type, bin, packets, octets]`` of all packets that have a time; capture -1: all together.
+        ``[capture, type, bin, packets, octets]`` of all packets on the axis; capture -1: all together.
     n_hosts
         Hosts before folding.
-    untimed
-        Packets without a time.
+    untimed, strays
+        Packets without a time, and those with one that is not on the axis.
     """
 
     hosts: Sequence[str]
@@ -62,6 +62,7 @@ class PageTraffic:
     cells: Sequence[Sequence[int]]
     n_hosts: int
     untimed: int
+    strays: int
     captures: Sequence[str] = field(default=())
 
     @property
@@ -101,6 +102,7 @@ def load_page_traffic(connection: duckdb.DuckDBPyConnection, captures: Sequence[
             cells=_timeline(connection),
             n_hosts=sums.n_hosts,
             untimed=_count(connection, "cells WHERE bin IS NULL", "coalesce(sum(packets), 0)::BIGINT"),
+            strays=_count(connection, f"cells WHERE bin = {OUTSIDE}", "coalesce(sum(packets), 0)::BIGINT"),
             captures=captures,
         )
 
@@ -129,9 +131,9 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, captures: Sequence[str]) 
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> list[list[Any]]:
-    query = """
+    query = f"""
         SELECT capture, src, dst, type, sum(packets)::BIGINT AS packets, sum(octets)::BIGINT AS octets,
-            list(bin ORDER BY bin) FILTER (bin IS NOT NULL) AS bins
+            list(bin ORDER BY bin) FILTER (bin <> {OUTSIDE}) AS bins
         FROM cells WHERE src IS NOT NULL GROUP BY capture, src, dst, type
         ORDER BY octets DESC, capture, src, dst, type
     """
@@ -153,7 +155,7 @@ def bin_runs(bins: Iterable[int], *, most: int = _MAX_RUNS) -> list[int]:
 
 
 def _timeline(connection: duckdb.DuckDBPyConnection) -> list[list[int]]:
-    timed = "FROM cells WHERE bin IS NOT NULL GROUP BY ALL"
+    timed = f"FROM cells WHERE bin <> {OUTSIDE} GROUP BY ALL"
     split = _count(connection, f"(SELECT DISTINCT capture, type, bin {timed})") <= MAX_TIMELINE_CELLS
     query = f"""
         SELECT {"capture" if split else "-1"} AS capture, type, bin, sum(packets)::BIGINT, sum(octets)::BIGINT {timed}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from batchgraph.graph.database import reading_errors
+from batchgraph.render.page_runs import MAX_PIECES, Run, runs_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 MAX_BINS = 160
 """Bins of the whole axis."""
 
-_MAX_PIECES = 30
+OUTSIDE = -1
+"""In place of the bin of a packet whose time is not on the axis."""
+
 _LEAST_BINS = 3
 _GAP_SHARE = 0.05
 
@@ -48,7 +51,7 @@ class Piece:
 
 
 def time_axis(connection: duckdb.DuckDBPyConnection) -> tuple[Piece, ...]:
-    """Cut the time in which packets of the view ``edges`` were captured into at most `MAX_BINS` bins."""
+    """Cut the time in which captures of the view ``edges`` ran into at most `MAX_BINS` bins, without stray packets."""
     return pieces_of(_busy_spans(connection))
 
 
@@ -59,34 +62,12 @@ def _busy_spans(connection: duckdb.DuckDBPyConnection) -> list[Span]:
         if low is None:
             return []
         width = max(1, (high - low) // _BUCKETS)
-        query = f"""SELECT capture, min(epoch_ns(time)) AS start, max(epoch_ns(time)) AS stop FROM edges
+        query = f"""SELECT capture, min(epoch_ns(time)) AS start, max(epoch_ns(time)) AS stop, count(*) FROM edges
                     WHERE time IS NOT NULL GROUP BY capture, (epoch_ns(time) - {low}) // {width} ORDER BY ALL"""
         rows = connection.execute(query).fetchall()
     captures = groupby(rows, key=lambda row: row[0])
-    return sorted(span for _, spans in captures for span in running_spans([span for _, *span in spans]))
-
-
-def running_spans(spans: Sequence[Sequence[int]]) -> list[Span]:
-    """Join the busy spans of one capture, sorted, over its pauses: all that are no longer than the rest of it together.
-
-    Who captures for a minute wants to see in how much of it nothing came; a clock that was set, or a merged file,
-    leaves years in which nothing ran.
-    """
-    starts = spans[0][0]
-    rest = spans[-1][1] - starts
-    pauses = sorted(((b[0] - a[1], i) for i, (a, b) in enumerate(pairwise(spans))), reverse=True)
-    cuts: set[int] = set()
-    for pause, i in pauses:
-        if pause <= rest - pause:
-            break
-        rest -= pause
-        cuts.add(i)
-    joined: list[Span] = []
-    for i, (_, stop) in enumerate(spans):
-        if i in cuts or i == len(spans) - 1:
-            joined.append((starts, stop))
-            starts = spans[min(i + 1, len(spans) - 1)][0]
-    return joined
+    runs = [run for _, rows in captures for run in runs_of([Run(*row[1:]) for row in rows])]
+    return sorted((run.start, run.stop) for run in runs)
 
 
 def pieces_of(spans: Iterable[Span], *, bins: int = MAX_BINS) -> tuple[Piece, ...]:
@@ -102,7 +83,7 @@ def pieces_of(spans: Iterable[Span], *, bins: int = MAX_BINS) -> tuple[Piece, ..
     Returns
     -------
     pieces
-        In order of time. The longest gaps are left out: at most `_MAX_PIECES` - 1, each longer than `_GAP_SHARE` of
+        In order of time. The longest gaps are left out: at most `MAX_PIECES` - 1, each longer than `_GAP_SHARE` of
         all the time that is not left out.
     """
     runs = _merged(spans)
@@ -110,7 +91,7 @@ def pieces_of(spans: Iterable[Span], *, bins: int = MAX_BINS) -> tuple[Piece, ..
         return ()
     busy = sum(stop - start for start, stop in runs)
     gaps = sorted(((runs[i + 1][0] - runs[i][1], i) for i in range(len(runs) - 1)), reverse=True)
-    cuts = {i for gap, i in gaps[: _MAX_PIECES - 1] if gap > _GAP_SHARE * busy}
+    cuts = {i for gap, i in gaps[: MAX_PIECES - 1] if gap > _GAP_SHARE * busy}
     kept: list[Span] = []
     for i, (start, stop) in enumerate(runs):
         if i == 0 or i - 1 in cuts:
@@ -146,12 +127,10 @@ def _with_bins(spans: Sequence[Span], bins: int) -> tuple[Piece, ...]:
 
 
 def bin_expression(axis: Sequence[Piece], time: str) -> str:
-    """Write the SQL that gives the bin of a time in nanoseconds, null where it lies on no piece."""
-    if not axis:
-        return "NULL::INTEGER"
+    """Write the SQL that gives the bin of a time in nanoseconds, `OUTSIDE` on no piece, and null of no time."""
     cases = (
-        f"WHEN {time} >= {piece.start} THEN {piece.first_bin} + least({piece.bins - 1}, "
-        f"({time} - {piece.start}) // {piece.width})"
+        f"WHEN {time} >= {piece.start + piece.width * piece.bins} THEN {OUTSIDE} "
+        f"WHEN {time} >= {piece.start} THEN {piece.first_bin} + ({time} - {piece.start}) // {piece.width}"
         for piece in reversed(axis)
     )
-    return f"(CASE {' '.join(cases)} END)::INTEGER"
+    return f"(CASE WHEN {time} IS NULL THEN NULL {' '.join(cases)} ELSE {OUTSIDE} END)::INTEGER"

@@ -12,7 +12,7 @@ from batchgraph.render.figure import MARGIN, canvas_axes, new_figure
 from batchgraph.render.layout import CANVAS
 from batchgraph.render.legend import Entry, draw_blocks, height_of_blocks
 from batchgraph.render.packet_sums import PacketSums, label_expression
-from batchgraph.render.page_time import Piece, bin_expression, time_axis
+from batchgraph.render.page_time import OUTSIDE, Piece, bin_expression, time_axis
 from batchgraph.render.rectangles import rectangles_patch, square_sample
 from batchgraph.render.style import INK, OTHER_TYPES, TYPE_STYLES, mixed, type_style
 from batchgraph.render.text import format_count, format_duration, format_instant, format_octets
@@ -40,14 +40,15 @@ class TimedTraffic:
         Pieces of the axis of time; empty where no packet has a time.
     packets, octets
         By protocol's label, one number for each bin.
-    untimed
-        Packets without a time.
+    untimed, strays
+        Packets without a time, and those with one that is not on the axis.
     """
 
     axis: Sequence[Piece]
     packets: dict[str, list[int]]
     octets: dict[str, list[int]]
     untimed: int
+    strays: int = 0
 
 
 def load_timeline(
@@ -96,16 +97,19 @@ def _timed_traffic(connection: duckdb.DuckDBPyConnection, rows: str, axis: Seque
     n_bins = sum(piece.bins for piece in axis)
     packets: dict[str, list[int]] = {}
     octets: dict[str, list[int]] = {}
-    untimed = 0
+    untimed = strays = 0
     with reading_errors():
         found = connection.execute(query).fetchall()
     for label, number, n_packets, n_octets in found:
         if number is None:
             untimed += n_packets
             continue
+        if number == OUTSIDE:
+            strays += n_packets
+            continue
         packets.setdefault(label, [0] * n_bins)[number] = n_packets
         octets.setdefault(label, [0] * n_bins)[number] = n_octets
-    return TimedTraffic(axis, packets, octets, untimed)
+    return TimedTraffic(axis, packets, octets, untimed, strays)
 
 
 def draw_timeline(traffic: TimedTraffic, *, capture: str) -> Figure:
@@ -132,6 +136,7 @@ def _lines(traffic: TimedTraffic) -> list[str]:
     total = sum(map(sum, traffic.packets.values()))
     octets = format_octets(sum(map(sum, traffic.octets.values())))
     untimed = f" · {format_count(traffic.untimed, 'packet')} without a time" if traffic.untimed else ""
+    untimed += f" · {format_count(traffic.strays, 'packet')} far outside of this time" if traffic.strays else ""
     return [f"packets over time: {first} – {last} UTC · {format_count(total, 'packet')} · {octets}{untimed}"]
 
 

@@ -167,6 +167,14 @@ def test_page__does_not_say_that_all_captures_are_whole_where_one_is_not(text):
     assert "captures are whole" not in text
 
 
+def test_page__says_when_nearly_all_packets_were_captured(tmp_path):
+    rows = [{**UDP, "time": 10**18 + n * SECOND} for n in range(200)]
+    text = page_of(write_page_results(tmp_path, {"a": [*rows, {**UDP, "time": 0}]}))
+
+    assert "; all but 1 packet: 2001-09-09 01:46:40 – 01:49:59 UTC (3 min 19 s)" in text
+    assert "1 packet stands far outside of this time" in text
+
+
 def test_page__without_packets_says_so(tmp_path):
     page_without = page_of(write_page_results(tmp_path, {"none": []}))
 

@@ -4,7 +4,6 @@ from batchgraph.render.page_busiest import Busiest, find_busiest
 from batchgraph.render.page_facts import Fact, load_facts
 from batchgraph.render.page_hosts import read_host_facts
 from batchgraph.render.page_routers import Router, Routers, find_routers
-from batchgraph.render.page_time import running_spans
 from batchgraph.render.report_database import report_database
 from batchgraph.render.tables import write_tables
 from tests.graph.edge_records import UDP
@@ -92,6 +91,23 @@ def test_busiest__of_captures_years_apart_is_as_short_as_they_ask_for(tmp_path):
     assert busiest_of(tmp_path, years) == Busiest(10**18 + 7 * SECOND, SECOND, 5000, 6453, "b")
 
 
+def test_busiest__is_not_that_of_packets_whose_clock_was_wrong(tmp_path):
+    rows = [{**TCP, "time": 10**18 + n * SECOND, "wire_len": 1000 if n == 44 else 10} for n in range(200)]
+    wrong = {**TCP, "time": 0, "wire_len": 9000}
+
+    # The unit is that of the 200 seconds, and its octets are held against all.
+    assert busiest_of(tmp_path, {"a": [*rows, wrong]}) == Busiest(
+        10**18 + 40 * SECOND, 10 * SECOND, 1090, 199 * 10 + 1000 + 9000, "a"
+    )
+
+
+def test_busiest__of_merged_captures_is_as_short_as_these_ask_for(tmp_path):
+    starts = (0, 3 * 10**17, 7 * 10**17, 10**18)
+    rows = [{**TCP, "time": start + n * SECOND, "wire_len": 10 + n} for start in starts for n in range(12)]
+
+    assert busiest_of(tmp_path, {"a": rows}).width == SECOND
+
+
 def test_busiest__of_few_packets_is_not_shorter_than_a_share_of_their_capture(tmp_path):
     rows = [{**TCP, "time": n * 3600 * SECOND} for n in range(5)]
 
@@ -101,14 +117,6 @@ def test_busiest__of_few_packets_is_not_shorter_than_a_share_of_their_capture(tm
 
 def test_busiest__of_one_instant_is_none(tmp_path):
     assert busiest_of(tmp_path, {"a": [{**TCP, "time": SECOND}]}) is None
-
-
-def test_running_spans__keep_pauses_in_which_a_capture_went_on():
-    assert running_spans([(n, n) for n in (0, 10, 20, 30)]) == [(0, 30)]
-
-
-def test_running_spans__leave_out_what_is_longer_than_all_the_rest():
-    assert running_spans([(0, 1), (2, 3), (1000, 1005), (1006, 1007)]) == [(0, 3), (1000, 1007)]
 
 
 def test_facts__name_public_hosts(tmp_path):

@@ -121,6 +121,16 @@ def test_traffic__timeline_holds_every_packet_with_a_time(tmp_path):
     assert traffic.untimed == 1
 
 
+def test_traffic__counts_packets_far_outside_without_showing_them_in_time(tmp_path):
+    rows = [{**UDP, "time": 10**18 + n * SECOND} for n in range(200)]
+    traffic, _ = read(write_page_results(tmp_path, {"a": [*rows, {**UDP, "time": 0}]}))
+
+    assert traffic.strays == 1
+    assert sum(cell[3] for cell in traffic.cells) == 200
+    assert sum(row[4] for row in traffic.rows) == 201
+    assert traffic.axis[0].start == 10**18
+
+
 def test_traffic__leaves_packets_out_that_are_not_trusted(tmp_path):
     traffic, _ = read(write_page_results(tmp_path, {"a": [UDP, {**UDP, "trust": "suspect"}]}))
 

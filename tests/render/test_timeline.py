@@ -52,6 +52,13 @@ def test_timeline__explains_its_protocols(tmp_path):
     assert any("3 packets · 600 B · 1 packet without a time" in word for word in words)
 
 
+def test_timeline__counts_packets_far_outside(tmp_path):
+    rows = [{**UDP, "time": 10**18 + n * SECOND} for n in range(200)]
+    words = texts(loaded(tmp_path, [*rows, {**UDP, "time": 0}]), tmp_path / "t.svg")
+
+    assert any("200 packets · 12.0 kB · 1 packet far outside of this time" in word for word in words)
+
+
 def test_timeline__of_packets_without_times_says_so(tmp_path):
     assert "no packet has a time stamp" in texts(loaded(tmp_path, [{**UDP, "time": None}]), tmp_path / "t.svg")
 
