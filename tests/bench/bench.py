@@ -23,7 +23,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.aims import CPU, EXTRACT, EXTRACT_2, FLOOR, RUN, WALL, aims_text
+from tests.bench.aims import (
+    CPU,
+    EXTRACT,
+    EXTRACT_2,
+    EXTRACT_LARGE,
+    FLOOR,
+    GRAPHML,
+    GRAPHML_NETWORKX,
+    HELP,
+    RUN,
+    SECONDS,
+    SMALL_RUN,
+    WALL,
+    aims_text,
+)
 from tests.bench.workload import write_workload
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
@@ -67,7 +81,8 @@ print(sum(1 for flow in NFStreamer(source=sys.argv[1], n_meters=1, n_dissections
 class Contestant:
     """A program to measure: how it is called for a capture and a folder to write to, and on which share of it.
 
-    One that `times_itself` prints what it took, as JSON, where only a part of what it does counts.
+    One that `times_itself` prints what it took, as JSON, where only a part of what it does counts. Of one that
+    `starts`, and does little else, the seconds count; its share is `FEW` packets.
     """
 
     name: str
@@ -75,6 +90,11 @@ class Contestant:
     needs: str | None = None
     share: float = 1.0
     times_itself: bool = False
+    starts: bool = False
+
+
+FEW = 100
+"""Packets of a capture that is no work."""
 
 
 def _python(code: str) -> Callable[[str, str], list[str]]:
@@ -86,6 +106,10 @@ def _ours(stage: str, workers: int) -> Callable[[str, str], list[str]]:
                                  "--workers", str(workers)]  # fmt: skip
 
 
+def _graphml(writer: str) -> Callable[[str, str], list[str]]:
+    return lambda capture, out: [sys.executable, "-m", "tests.bench.graphml", writer, capture, out]
+
+
 CONTESTANTS = (
     Contestant(EXTRACT, _ours("extract", 0)),
     Contestant(EXTRACT_2, _ours("extract", 2)),
@@ -93,6 +117,12 @@ CONTESTANTS = (
     Contestant("batchgraph run, 2 workers", _ours("run", 2)),
     Contestant(FLOOR,
                lambda capture, out: [sys.executable, "-m", "tests.bench.floor", capture, out], times_itself=True),
+    Contestant(EXTRACT_LARGE, _ours("extract", 0), share=10),
+    Contestant(GRAPHML, _graphml("batchgraph"), share=0.04, times_itself=True),
+    Contestant(GRAPHML_NETWORKX, _graphml("networkx"), share=0.04, times_itself=True),
+    Contestant(HELP, lambda capture, out: [sys.executable, "-m", "batchgraph", "--help"], starts=True),
+    Contestant(SMALL_RUN, lambda capture, out: [sys.executable, "-m", "batchgraph", "run", capture, "--out", out,
+               "--quiet"], starts=True),
     Contestant("capinfos -c", lambda capture, out: ["capinfos", "-c", capture], "capinfos"),
     Contestant("tcpdump -nq", lambda capture, out: ["tcpdump", "-nq", "-r", capture], "tcpdump"),
     Contestant("nfpcapd", lambda capture, out: ["nfpcapd", "-r", capture, "-w", out], "nfpcapd"),
@@ -169,9 +199,9 @@ def measure_all(
     One that cannot be measured is not asked again; its record has a ``problem``.
     """
     captures = {}
-    for share in {contestant.share for contestant in contestants}:
-        captures[share] = folder / f"{share}.pcap"
-        write_workload(captures[share], SAMPLES, packets=int(packets * share), seed=seed)
+    for number in {_packets(contestant, packets) for contestant in contestants}:
+        captures[number] = folder / f"{number}.pcap"
+        write_workload(captures[number], SAMPLES, packets=number, seed=seed)
     samples: dict[str, list[tuple[float, float, float]]] = {contestant.name: [] for contestant in contestants}
     problems: dict[str, str] = {}
     for _ in range(rounds + 1):  # the first round warms caches and is not counted
@@ -181,7 +211,7 @@ def measure_all(
             out = folder / "out"
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir()
-            command = contestant.command(str(captures[contestant.share]), str(out))
+            command = contestant.command(str(captures[_packets(contestant, packets)]), str(out))
             try:
                 samples[contestant.name].append(measure(command, times_itself=contestant.times_itself, limit=limit))
             except NotMeasuredError as error:
@@ -194,21 +224,27 @@ def measure_all(
     ]
 
 
+def _packets(contestant: Contestant, packets: int) -> int:
+    return FEW if contestant.starts else int(packets * contestant.share)
+
+
 def _medians(contestant: Contestant, samples: list[tuple[float, float, float]], packets: int) -> dict[str, Any]:
-    millions = packets * contestant.share / 1e6
+    number = _packets(contestant, packets)
     cpu, wall, memory = (statistics.median(column) for column in zip(*samples, strict=True))
-    return {"name": contestant.name, "packets": int(millions * 1e6), "peak_mib": memory, CPU: cpu / millions,
-            WALL: wall / millions}  # fmt: skip
+    record = {"name": contestant.name, "packets": number, "peak_mib": memory}
+    if contestant.starts:
+        return {**record, SECONDS: wall}
+    return {**record, CPU: cpu / (number / 1e6), WALL: wall / (number / 1e6)}
 
 
 def table_of(records: list[dict[str, Any]]) -> str:
     """Lay the records out as a table with ratios to `EXTRACT`."""
     ours = next((record[CPU] for record in records if record["name"] == EXTRACT and CPU in record), float("nan"))
-    lines = [f"{'per million packets':34s} {'CPU s':>9s} {'wall s':>9s} {'MiB':>7s} {'CPU ratio':>10s}"]
+    lines = [f"{'per million packets':38s} {'CPU s':>9s} {'wall s':>9s} {'MiB':>7s} {'CPU ratio':>10s}"]
     lines += [
-        f"{r['name']:34s} {r['problem']}"
-        if "problem" in r
-        else f"{r['name']:34s} {r[CPU]:9.3f} {r[WALL]:9.3f} {r['peak_mib']:7.0f} {r[CPU] / ours:10.2f}"
+        f"{r['name']:38s} {r.get('problem') or f'{r[SECONDS]:.2f} s in all'}"
+        if CPU not in r
+        else f"{r['name']:38s} {r[CPU]:9.3f} {r[WALL]:9.3f} {r['peak_mib']:7.0f} {r[CPU] / ours:10.2f}"
         for r in records
     ]
     return "\n".join(lines)
@@ -221,12 +257,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one call may take")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--large", action="store_true", help="measure on ten times as many packets too")
     parser.add_argument("--only", nargs="*", default=[], help="parts of names")
     parser.add_argument("--json", type=Path, help="also write the records here")
     arguments = parser.parse_args()
-    wanted = [
-        c for c in CONTESTANTS if c.name == EXTRACT or not arguments.only or any(w in c.name for w in arguments.only)
-    ]
+    offered = [c for c in CONTESTANTS if arguments.large or c.share <= 1]
+    wanted = [c for c in offered if c.name == EXTRACT or not arguments.only or any(w in c.name for w in arguments.only)]
     missing = [contestant.name for contestant in wanted if not is_there(contestant)]
     with tempfile.TemporaryDirectory() as folder:
         there = [contestant for contestant in wanted if contestant.name not in missing]

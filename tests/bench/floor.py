@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
@@ -22,6 +19,7 @@ import pyarrow.parquet as pq
 import batchgraph
 from batchgraph.results import ResultsDirectory
 from batchgraph.stages.edges import opened_writer
+from tests.bench.clock import Clock
 
 
 @numba.njit(cache=False, nogil=True)
@@ -46,21 +44,6 @@ def read_fields(octets: np.ndarray) -> tuple[int, int]:
         packets += 1
         at = end
     return packets, total
-
-
-class Clock:
-    """Adds up the CPU and wall seconds of what it is told to call."""
-
-    def __init__(self) -> None:
-        self.cpu = self.wall = 0.0
-
-    def measure(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function, and add what it took."""
-        cpu, wall = time.process_time(), time.monotonic()
-        result = function(*arguments)
-        self.cpu += time.process_time() - cpu
-        self.wall += time.monotonic() - wall
-        return result
 
 
 def main(capture: Path, out: Path) -> None:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.bench.aims import CPU, WALL, Aim
+from tests.bench.aims import CPU, SECONDS, WALL, Aim, StartAim
 from tests.bench.bench import Contestant, NotMeasuredError, measure, measure_all, table_of
 
 
@@ -43,3 +43,18 @@ def test_aim__is_kept_up_to_its_bound(is_least, bound, word):
 
 def test_aim__without_its_contestant_is_not_measured():
     assert Aim("a to b", "a", "b", CPU, 1.0).line({"a": {CPU: 1.0}}).endswith("not measured: b")
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(0.5, "kept"), (0.6, "missed")])
+def test_start__is_kept_up_to_its_seconds(seconds, word):
+    assert StartAim("a", 0.5).line({"a": {SECONDS: seconds}}).endswith(word)
+
+
+def test_start__is_measured_on_few_packets_in_seconds(tmp_path):
+    starts = Contestant("starts", lambda capture, out: python("pass"), starts=True)
+
+    [record] = measure_all([starts], tmp_path, packets=10, rounds=1, seed=1)
+
+    assert record["packets"] == 100
+    assert record[SECONDS] > 0
+    assert " s in all" in table_of([record])
