@@ -44,6 +44,8 @@ class SnoopMender:
             return self._search(seen, seen.start, "")
         if seen.stop - seen.start >= _HEADER and (what := self._mend_lengths(seen)):
             return Mended(seen.start, at=seen.start, what=what)
+        if seen.stop - seen.start >= _HEADER and (what := self._doubt(seen)):
+            return Mended(seen.start, at=seen.start, what=what)
         if self._is_cut(seen):
             left = seen.stop - seen.start
             needed = number32(seen.octets, seen.start + 8, 1) if left >= _HEADER else _HEADER
@@ -71,6 +73,15 @@ class SnoopMender:
                     self._layout[MENDED] = REPAIRED
                     return f"the record claims {captured:,} octets of {record:,}, by evidence {length:,}: it was mended"
         return ""
+
+    def _doubt(self, seen: Look) -> str:
+        """Keep a record whose lengths do not go together, as a suspect one, where the next stands right behind it."""
+        at, octets = seen.start, seen.octets
+        captured, record = number32(octets, at + 4, 1), number32(octets, at + 8, 1)
+        if captured == 0 or record < _HEADER + captured or not self._leads_on(seen, at + record):
+            return ""
+        self._layout[MENDED] = SUSPECT
+        return f"the record claims {record:,} octets for {captured:,} of a packet: it is suspect"
 
     def _leads_on(self, seen: Look, at: int) -> bool:
         # The end of the file proves nothing: it may be cut off there.

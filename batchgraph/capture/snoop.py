@@ -11,7 +11,7 @@ from batchgraph.capture.index import NO_NUMBER, Accounting, PacketIndex, Problem
 from batchgraph.capture.look import look
 from batchgraph.capture.mend_snoop import SnoopMender
 from batchgraph.capture.salvage import Mended
-from batchgraph.capture.walk_snoop import LAYOUT_PLACES, LINK_TYPE, MAXIMUM, walk_snoop
+from batchgraph.capture.walk_snoop import LAYOUT_PLACES, LINK_TYPE, MAXIMUM, ROOMY, walk_snoop
 from batchgraph.errors import CorruptCaptureError, UnsupportedCaptureError
 
 _HEADER_OCTETS = 16
@@ -55,6 +55,7 @@ class SnoopFraming:
         self._mender = SnoopMender(self._layout)
         self._layout[MAXIMUM] = walk.MAX_PACKET
         self._layout[LINK_TYPE] = link_type
+        self._layout[ROOMY] = _room_of_first(head) >= 4
 
     @classmethod
     def resumed(cls, state: State, accounting: Accounting) -> SnoopFraming:
@@ -94,7 +95,11 @@ class SnoopFraming:
 
 def _is_shomiti(head: bytes) -> bool:
     """Tell whether the first record has room for Shomiti's trailer, more than any padding (as wiretap does)."""
+    return _room_of_first(head) >= _SHOMITI_TRAILER_OCTETS
+
+
+def _room_of_first(head: bytes) -> int:
+    """Give the octets of the first record that are neither header nor packet, 0 where it is not there."""
     if len(head) < _HEADER_OCTETS + 24:
-        return False
-    captured, record = int.from_bytes(head[20:24], "big"), int.from_bytes(head[24:28], "big")
-    return record - 24 - captured >= _SHOMITI_TRAILER_OCTETS
+        return 0
+    return int.from_bytes(head[24:28], "big") - 24 - int.from_bytes(head[20:24], "big")

@@ -9,14 +9,14 @@ from batchgraph.capture.index import SOUND, SUSPECT
 from batchgraph.capture.walk import DOUBTFUL, FULL, MORE, OVERFLOW, TOO_LONG, Columns, Numbers, Octets, number32
 from batchgraph.compiled import kernel
 
-MAXIMUM, LINK_TYPE, SUSPECT_ZONE, MENDED = range(4)
+MAXIMUM, LINK_TYPE, SUSPECT_ZONE, MENDED, ROOMY = range(5)
 """Places in the layout of a snoop file, and in what a walk carries from window to window.
 
 Records that begin in the octets of the `SUSPECT_ZONE` are suspect; `MENDED` is the trust of the next one at most, where
-its lengths were mended.
+its lengths were mended. `ROOMY` is 1 where records have room for more than their packet, padded (Shomiti's do).
 """
 
-LAYOUT_PLACES = 4
+LAYOUT_PLACES = 5
 
 _HEADER = 24
 _CHAIN = 4
@@ -27,12 +27,16 @@ _CONVINCING = 3
 def is_doubtful(octets: Octets, at: int, stop: int, layout: Numbers) -> bool:
     """Tell whether a record's lengths are damaged: they do not go together, or lead to what is no record."""
     wire, captured, record = number32(octets, at, 1), number32(octets, at + 4, 1), number32(octets, at + 8, 1)
-    if 0 <= record - _HEADER - wire < 4 and not 0 <= record - _HEADER - captured < 4:
+    room = record - _HEADER - captured
+    if (0 <= record - _HEADER - wire < 4 and not 0 <= room < 4) or (room >= 4 and layout[ROOMY] == 0):
         return True
     after = at + record
     if stop - after < _HEADER:
         return False
     captured, record = number32(octets, after + 4, 1), number32(octets, after + 8, 1)
+    # Zeros over what a packet says of itself may begin in the one before.
+    if captured == 0 and record != _HEADER and layout[ROOMY] == 0:
+        return True
     return captured > layout[MAXIMUM] or not _HEADER + captured <= record <= layout[MAXIMUM] + 65_536
 
 

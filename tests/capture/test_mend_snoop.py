@@ -68,3 +68,34 @@ def test_snoop__zeros_are_no_packets(salvage):
 
     assert [octets for octets, _ in packets] == [frame(number) for number in range(12)]
     assert accounting.octets["skipped"] == 5500
+
+
+def test_snoop__length_that_leads_into_the_next_record_is_mended(salvage):
+    # 62 octets more than the packet has, so that the next record's packet is taken for a record.
+    packets, _ = salvage(records(0, 5), record(5, length=104 + 62), records(6, 12))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(12)]
+    assert [trust for _, trust in packets] == [SOUND] * 5 + [REPAIRED] + [SOUND] * 6
+
+
+def test_snoop__zeros_over_lengths_make_the_packet_before_suspect(salvage):
+    packets, _ = salvage(records(0, 5), record(5)[:-48] + "00" * 24, "00" * 8 + record(6)[16:], records(7, 12))
+
+    assert packets[5][1] == SUSPECT
+    assert {frame(number) for number in (*range(5), *range(7, 12))} <= {octets for octets, _ in packets}
+
+
+def test_snoop__odd_room_in_one_record_makes_it_suspect(salvage):
+    roomy = record(5, length=112) + "ab" * 8
+    packets, accounting = salvage(records(0, 5), roomy, records(6, 12))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(12)]
+    assert [trust for _, trust in packets][5] == SUSPECT
+    assert accounting.octets["skipped"] == 0
+
+
+def test_snoop__room_in_all_records_is_nothing_to_doubt(salvage):
+    packets, accounting = salvage("".join(record(number, length=128) + "ab" * 24 for number in range(12)))
+
+    assert [trust for _, trust in packets] == [SOUND] * 12
+    assert accounting.status == "ok"

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 BASE_SECONDS = 1_577_836_800
 
 FORMATS = ("pcap", "pcap-big", "pcap-ns", "pcapng", "pcapng-big")
+"""The formats that are salvaged whatever the damage is; snoop is not where its file header is lost."""
+
+_DATA_AT = {"pcapng": 28, "pcap": 16, "snoop": 24}
+_FRAMING = {"pcapng": (4, 8), "pcap": (8, 12), "snoop": (8, 12)}
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class Capture:
 
 
 def make_capture(seed: int, kind: str, n_packets: int, *, carriers: float = 0.01) -> Capture:
-    """Make a capture in a format of `FORMATS`; a share of its packets carries records of the same format."""
+    """Make a capture in a format of `FORMATS` or snoop; a share of its packets carries records of the same format."""
     rng = random.Random(seed)
     forged: set[bytes] = set()
     packets = []
@@ -71,8 +75,8 @@ def assemble(kind: str, packets: list[tuple[bytes, int, int]], forged: set[bytes
         octets = record(kind, data, wire_len, time_ns)
         pieces.append(octets)
         owners.append(np.full(len(octets), number, np.int32))
-        is_ng = kind.startswith("pcapng")
-        records.append(Record(data, wire_len, time_ns, (4, 8) if is_ng else (8, 12), 28 if is_ng else 16, len(octets)))
+        family = kind.partition("-")[0]
+        records.append(Record(data, wire_len, time_ns, _FRAMING[family], _DATA_AT[family], len(octets)))
     octets = np.frombuffer(b"".join(pieces), np.uint8).copy()
     owner = np.concatenate(owners)
     return Capture(octets, owner, records, forged, np.zeros(len(octets), bool), kind, len(head))
@@ -80,6 +84,8 @@ def assemble(kind: str, packets: list[tuple[bytes, int, int]], forged: set[bytes
 
 def file_header(kind: str) -> bytes:
     """Write what comes before the first packet."""
+    if kind == "snoop":
+        return b"snoop\0\0\0" + struct.pack(">II", 2, 4)
     order = ">" if kind.endswith("big") else "<"
     if not kind.startswith("pcapng"):
         magic = 0xA1B23C4D if kind == "pcap-ns" else 0xA1B2C3D4
@@ -90,6 +96,10 @@ def file_header(kind: str) -> bytes:
 
 def record(kind: str, data: bytes, wire_len: int, time_ns: int) -> bytes:
     """Write a packet's record or block."""
+    if kind == "snoop":
+        pad = -len(data) % 4
+        numbers = (wire_len, len(data), 24 + len(data) + pad, 0, time_ns // 10**9, time_ns % 10**9 // 1000)
+        return struct.pack(">6I", *numbers) + data + bytes(pad)
     order = ">" if kind.endswith("big") else "<"
     if not kind.startswith("pcapng"):
         unit = 1 if kind == "pcap-ns" else 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,14 +36,15 @@ def _place(rng: random.Random, capture: Capture, room: int = 1) -> int:
 
 
 def _write_length(capture: Capture, number: int, length: int) -> None:
-    order = ">" if capture.format.endswith("big") else "<"
+    order = ">" if capture.format.endswith(("big", "snoop")) else "<"
     at = capture.start_of(number) + capture.records[number].framing[0]
     _overwrite(capture, at, struct.pack(order + "I", length & 0xFFFFFFFF))
 
 
 def _length(capture: Capture, number: int) -> int:
     record = capture.records[number]
-    return record.octets if capture.format.startswith("pcapng") else len(record.data)
+    is_classic = capture.format in ("pcap", "pcap-big", "pcap-ns")
+    return len(record.data) if is_classic else record.octets
 
 
 def _large_length(rng: random.Random, capture: Capture) -> None:
@@ -149,6 +150,10 @@ KINDS: dict[str, Damage] = {
 }
 
 
+BEYOND_SNOOP = ("header destroyed", "head cut", "text mode")
+"""Kinds of damage from which snoop files are not salvaged: none is known by its records alone."""
+
+
 def _text_mode(capture: Capture) -> None:
     capture.restorable = True
     places = np.flatnonzero(capture.octets == 0x0A)
@@ -157,10 +162,10 @@ def _text_mode(capture: Capture) -> None:
     capture.changed = np.insert(capture.changed, places, np.ones(len(places), bool))
 
 
-def make_damaged(kind: str, seed: int, n_packets: int) -> Capture:
-    """Make a capture and damage it."""
+def make_damaged(kind: str, seed: int, n_packets: int, *, formats: Sequence[str] = FORMATS) -> Capture:
+    """Make a capture in one of the formats, by its seed, and damage it."""
     rng = random.Random(f"{kind} {seed}")
-    format_ = FORMATS[seed % len(FORMATS)]
+    format_ = formats[seed % len(formats)]
     carriers = 0.03 if kind.startswith("pcap inside") else 0.005
     capture = make_capture(seed, format_, n_packets, carriers=carriers)
     if kind == "clock jump":
@@ -173,6 +178,8 @@ def make_damaged(kind: str, seed: int, n_packets: int) -> Capture:
 
 
 def _like(rng: random.Random, format_: str) -> str:
+    if format_ == "snoop":
+        return format_
     prefix = "pcapng" if format_.startswith("pcapng") else "pcap"
     others = [name for name in FORMATS if name.startswith(prefix) and (prefix == "pcapng" or name[:6] != "pcapng")]
     return rng.choice(others)

@@ -14,10 +14,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
-from .captures import Capture
-from .damages import KINDS, make_damaged
+from .captures import FORMATS, Capture
+from .damages import BEYOND_SNOOP, KINDS, make_damaged
 from .score import Score, score
 
 _PROGRAMS = {
@@ -26,17 +28,16 @@ _PROGRAMS = {
 }
 
 
-def run_kind(kind: str, seeds: range, n_packets: int, folder: Path) -> list[Score]:
-    """Damage a capture for every seed, and score what is read."""
-    return [score(make_damaged(kind, seed, n_packets), folder / "a.pcap") for seed in seeds]
+def run_kind(captures: Iterable[Capture], folder: Path) -> list[Score]:
+    """Score what is read of damaged captures."""
+    return [score(capture, folder / "a.pcap") for capture in captures]
 
 
-def other_shares(kind: str, seeds: range, n_packets: int, folder: Path) -> dict[str, list[float]]:
+def other_shares(captures: Iterable[Capture], folder: Path) -> dict[str, list[float]]:
     """Give the packets that other programs list, as a share of the intact records, at most all."""
     shares: dict[str, list[float]] = {name: [] for name in _PROGRAMS if shutil.which(name)}
     path = folder / "other.pcap"
-    for seed in seeds:
-        capture: Capture = make_damaged(kind, seed, n_packets)
+    for capture in captures:
         path.write_bytes(capture.octets.tobytes())
         for name, listed in shares.items():
             done = subprocess.run([*_PROGRAMS[name], path], capture_output=True, check=False)
@@ -65,16 +66,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=200, help="captures for each kind of damage")
     parser.add_argument("--packets", type=int, default=1000, help="packets in each capture")
     parser.add_argument("--kind", action="append", choices=sorted(KINDS), help="only this kind; may be repeated")
+    parser.add_argument("--format", action="append", choices=(*FORMATS, "snoop"), help="only this one; may be repeated")
     parser.add_argument("--others", type=int, default=10, help="seeds for which other programs are run too")
     options = parser.parse_args(arguments)
+    make = partial(make_damaged, n_packets=options.packets, formats=options.format or FORMATS)
     seeds, write = range(options.seeds), sys.stdout.write
     write(f"{'':<22}   median      min       all foreign forged  (any) phantoms  not fewer whole suspect")
     write("".join(f" {name:>8}" for name in _PROGRAMS if shutil.which(name)) + "\n")
     missed = False
     with tempfile.TemporaryDirectory() as folder:
-        for kind in options.kind or KINDS:
-            scores = run_kind(kind, seeds, options.packets, Path(folder))
-            others = other_shares(kind, seeds[: options.others], options.packets, Path(folder))
+        left_out = BEYOND_SNOOP if "snoop" in (options.format or ()) else ()
+        for kind in options.kind or [kind for kind in KINDS if kind not in left_out]:
+            scores = run_kind((make(kind, seed) for seed in seeds), Path(folder))
+            others = other_shares((make(kind, seed) for seed in seeds[: options.others]), Path(folder))
             write(line(kind, scores, others) + "\n")
             sys.stdout.flush()
             missed |= any(s.foreign or s.forged or s.phantoms or s.returned < s.strict for s in scores)

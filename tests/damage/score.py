@@ -143,6 +143,8 @@ def strict_count(octets: bytes) -> int:
     """Count the packets of a reader that stops at the first error; pcap records without octets and zeros are none."""
     if octets[:4] == b"\x0a\x0d\x0d\x0a":
         return _strict_pcapng(octets)
+    if octets[:8] == b"snoop\0\0\0":
+        return _strict_snoop(octets)
     order = {
         b"\xd4\xc3\xb2\xa1": "<",
         b"\x4d\x3c\xb2\xa1": "<",
@@ -177,5 +179,16 @@ def _strict_pcapng(octets: bytes) -> int:
                 break
             # Zeros over all numbers of its header are a gap: nothing of a packet is left to return.
             n += any(octets[at + 8 : at + 28])
+        at += length
+    return n
+
+
+def _strict_snoop(octets: bytes) -> int:
+    at, n = 16, 0
+    while len(octets) - at >= 24:
+        captured, length = struct.unpack_from(">II", octets, at + 4)
+        if captured > 262_144 or length < 24 + captured or length > len(octets) - at:
+            break
+        n += captured > 0
         at += length
     return n

@@ -3,7 +3,7 @@
 import pytest
 
 from .captures import assemble, whole_packets
-from .damages import KINDS, make_damaged
+from .damages import BEYOND_SNOOP, KINDS, make_damaged
 from .score import score
 
 SEEDS = range(5)
@@ -30,6 +30,36 @@ def test_damage__makes_no_phantoms(scores):
 
 def test_damage__leaves_no_fewer_packets_than_a_strict_reader_finds(scores):
     assert all(each.returned >= each.strict for each in scores)
+
+
+SNOOP = ("snoop",)
+
+
+@pytest.fixture(scope="module", params=[kind for kind in KINDS if kind not in BEYOND_SNOOP])
+def snoop_scores(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("damage") / "a.snoop"
+    return [score(make_damaged(request.param, seed, PACKETS, formats=SNOOP), path) for seed in SEEDS]
+
+
+def test_damage__of_snoop_leaves_the_intact_records(snoop_scores):
+    assert sum(each.exact for each in snoop_scores) >= 0.999 * sum(each.intact for each in snoop_scores)
+
+
+def test_damage__of_snoop_makes_nothing_foreign_trusted(snoop_scores):
+    assert [(each.foreign, each.forged) for each in snoop_scores] == [(0, 0)] * len(snoop_scores)
+
+
+def test_damage__of_snoop_leaves_no_fewer_packets_than_a_strict_reader_finds(snoop_scores):
+    assert all(each.returned >= each.strict for each in snoop_scores)
+
+
+@pytest.mark.parametrize("kind", BEYOND_SNOOP)
+def test_damage__from_which_snoop_is_not_salvaged_is_told_and_accounted_for(kind, tmp_path):
+    for seed in SEEDS:
+        each = score(make_damaged(kind, seed, PACKETS, formats=SNOOP), tmp_path / "a.snoop")
+
+        assert each.status not in {"ok", "empty"}
+        assert each.accounted
 
 
 def test_whole_packets__are_those_of_a_file_that_lost_just_as_many_octets_as_its_next_record_has():
