@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchgraph.compiled import inlined
+from batchgraph.compiled import inlined, kernel
 
 Octets = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
@@ -44,6 +44,9 @@ MAX_PACKET, MAX_PACKET_USB, MAX_PACKET_EBHSCR, MAX_PACKET_DBUS = 262_144, 134_21
 MAX_BLOCK = MAX_PACKET_DBUS + 131_072
 """Largest pcapng block: the largest packet, and 128 KiB for its header and options, as libpcap has it."""
 
+_STEP = 64
+"""Octets that are held against zero at once."""
+
 
 @inlined
 def number16(octets: Octets, at: int, big: int) -> int:
@@ -72,3 +75,19 @@ def largest_packet(link_type: int) -> int:
     if link_type == 279:
         return MAX_PACKET_EBHSCR
     return MAX_PACKET
+
+
+@kernel
+def skip_zeros(octets: Octets, at: int, stop: int) -> int:
+    """Give the first place from `at` on that is not zero, or `stop`."""
+    while stop - at >= _STEP:
+        some = 0
+        # Without a way out of it, this loop is compiled into a few instructions.
+        for k in range(at, at + _STEP):
+            some |= octets[k]
+        if some:
+            break
+        at += _STEP
+    while at < stop and octets[at] == 0:
+        at += 1
+    return at

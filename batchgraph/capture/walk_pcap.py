@@ -38,7 +38,7 @@ from batchgraph.capture.records import (
     lacks_beginning,
     oddities,
 )
-from batchgraph.capture.walk import CUT, DOUBTFUL, FULL, MORE, Columns, Numbers, Octets, number32
+from batchgraph.capture.walk import CUT, DOUBTFUL, FULL, MORE, Columns, Numbers, Octets, number32, skip_zeros
 from batchgraph.compiled import kernel
 
 _AGE = 400 * 86_400
@@ -155,13 +155,19 @@ def find_record(
     first = 0 if big else 3
     # The next record of a chain that was found to lead nowhere: those behind it lead nowhere either.
     dead = -1
-    for at in range(start, min(limit, stop - header)):
+    at = start - 1
+    while at + 1 < min(limit, stop - header):
+        at += 1
         # The highest octets of three numbers pass over nearly every place that is no header.
         if octets[at + 8 + first] > top_length or octets[at + 12 + first] > top_length:
             continue
         if octets[at + 4 + first] > top_fraction:
             continue
         seconds, fraction, captured, wire = header_at(octets, at, layout)
+        if captured == wire == 0:
+            # Before both lengths are behind the zeros there is no record.
+            at = skip_zeros(octets, at + 16, min(stop, limit + 16)) - 16
+            continue
         if captured == 0 or seconds == fraction == captured or oddities(fraction, captured, wire, layout):
             continue
         if at == dead < bad:

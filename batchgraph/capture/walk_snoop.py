@@ -6,7 +6,18 @@ from __future__ import annotations
 
 from batchgraph.capture.evidence import CONTRADICTED, TIED, evidence
 from batchgraph.capture.index import SOUND, SUSPECT
-from batchgraph.capture.walk import DOUBTFUL, FULL, MORE, OVERFLOW, TOO_LONG, Columns, Numbers, Octets, number32
+from batchgraph.capture.walk import (
+    DOUBTFUL,
+    FULL,
+    MORE,
+    OVERFLOW,
+    TOO_LONG,
+    Columns,
+    Numbers,
+    Octets,
+    number32,
+    skip_zeros,
+)
 from batchgraph.compiled import kernel
 
 MAXIMUM, LINK_TYPE, SUSPECT_ZONE, MENDED, ROOMY = range(5)
@@ -126,9 +137,15 @@ def snoop_chain(octets: Octets, at: int, stop: int, at_end: int, layout: Numbers
 @kernel
 def find_snoop(octets: Octets, start: int, limit: int, stop: int, at_end: int, layout: Numbers) -> int:
     """Search ``octets[start:limit]`` for the first place where a convincing chain of records begins, or give -1."""
-    for at in range(start, min(limit, stop - _HEADER)):
+    at = start - 1
+    while at + 1 < min(limit, stop - _HEADER):
+        at += 1
         # The highest octets of the three lengths pass over nearly every place that is no header.
         if octets[at] or octets[at + 4] or octets[at + 8]:
+            continue
+        if number32(octets, at + 4, 1) == number32(octets, at + 8, 1) == 0:
+            # Before the length captured is behind the zeros there is no record.
+            at = skip_zeros(octets, at + 12, min(stop, limit + 8)) - 8
             continue
         if record_points(octets, at, stop, layout)[0] < 0:
             continue

@@ -100,3 +100,10 @@ def test_mend_pcap__length_that_the_packet_proves_is_not_mended_by_that_on_the_w
 
     assert [octets for octets, trust in packets if trust != SUSPECT and octets not in map(frame, range(40))] == []
     assert {frame(number) for number in (*range(6), *range(7, 40))} <= {octets for octets, _ in packets}
+
+
+@pytest.mark.parametrize("n_zeros", [*range(1, 40), 63, 64, 65, 127, 128, 1000, 1 << 20])
+def test_mend_pcap__records_behind_any_number_of_zeros_are_found(salvage, n_zeros):
+    packets = salvage(records(0, 5), bytes(n_zeros), records(5, 12))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(12)]

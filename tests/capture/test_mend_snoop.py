@@ -99,3 +99,10 @@ def test_snoop__room_in_all_records_is_nothing_to_doubt(salvage):
 
     assert [trust for _, trust in packets] == [SOUND] * 12
     assert accounting.status == "ok"
+
+
+@pytest.mark.parametrize("n_zeros", [*range(4, 100, 4), 127, 128, 129, 1 << 20])
+def test_snoop__records_behind_any_number_of_zeros_are_found(salvage, n_zeros):
+    packets, _ = salvage(records(0, 5), "00" * n_zeros, records(5, 12))
+
+    assert [octets for octets, _ in packets] == [frame(number) for number in range(12)]

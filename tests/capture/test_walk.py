@@ -16,6 +16,7 @@ from batchgraph.capture.index import NO_TIME, Accounting, PacketIndex
 from batchgraph.capture.pcapng import PcapngFraming
 from batchgraph.capture.reader import open_capture
 from batchgraph.capture.ticks import time_of_ticks
+from batchgraph.capture.walk import skip_zeros
 from batchgraph.capture.walk_pcap import walk_pcap
 from batchgraph.capture.walk_pcapng import walk_pcapng
 from batchgraph.capture.walk_snoop import walk_snoop
@@ -184,3 +185,11 @@ def test_walk_pcapng__packets_lie_within_the_window_whatever_is_in_it(octets):
 
     assert walked.position <= len(window)
     assert np.all(ends <= walked.position)
+
+
+@pytest.mark.parametrize("n_zeros", [0, 1, 63, 64, 65, 130])
+def test_skip_zeros__comes_to_the_first_octet_that_is_not_zero_or_to_the_stop(n_zeros):
+    octets = np.frombuffer(b"\x07" + bytes(n_zeros) + b"\x07" + bytes(100), np.uint8)
+
+    assert skip_zeros(octets, 1, len(octets)) == 1 + n_zeros
+    assert skip_zeros(octets, 2 + n_zeros, len(octets)) == len(octets)
