@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from batchgraph.stages.guard import Limits as Limits
     from batchgraph.stages.merge import MergeOptions as MergeOptions
     from batchgraph.stages.merge import merge as merge
-    from batchgraph.stages.report import ReportOptions as ReportOptions
     from batchgraph.stages.report import report as report
+    from batchgraph.stages.report_options import ReportOptions as ReportOptions
     from batchgraph.stages.run import run as run
     from batchgraph.stages.verify import verify as verify
     from batchgraph.wire import register as register
@@ -65,7 +65,8 @@ _MODULES = {
     "stages.graphs": ("GraphOptions", "make_graphs"),
     "stages.guard": ("Limits",),
     "stages.merge": ("MergeOptions", "merge"),
-    "stages.report": ("ReportOptions", "report"),
+    "stages.report": ("report",),
+    "stages.report_options": ("ReportOptions",),
     "stages.run": ("run",),
     "stages.verify": ("verify",),
     "wire": ("register",),

@@ -65,7 +65,7 @@ def _trust(value: str) -> None:
 
 
 def _map_formats(value: str) -> None:
-    from batchgraph.stages.report import ReportOptions
+    from batchgraph.stages.report_options import ReportOptions
 
     ReportOptions(formats=split_commas(value))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchgraph.claim import claimed
-from batchgraph.errors import ResultsError, UsageError
+from batchgraph.errors import ResultsError
 from batchgraph.parallel import Pool, WorkerLost, fan_out, memory_of
 from batchgraph.progress import NoProgress, Progress
-from batchgraph.render.grouping import GROUPS
 from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, remove_maps_but
+from batchgraph.stages.report_options import ReportOptions
 from batchgraph.stages.reported import Reported
 from batchgraph.stages.standing import edge_digests
 
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from batchgraph.render.report_database import ReportDatabase
     from batchgraph.render.timeline import TimedTraffic
     from batchgraph.stages.map_work import MapWork
-
-LAYOUTS = ("stable", "spring")
-"""``stable``: every host in its place on all maps. ``spring``: each map by itself, as the article does it."""
-
-FACETS = ("type",)
-"""By what a map can be split into several beside each other."""
-
-MAP_FORMATS = ("svg", "png", "pdf")
 
 _STAGES_BEFORE = ("extract", "merge")
 
@@ -44,55 +36,6 @@ _MOST_PLACED = 500
 
 _FEW_MAPS = 3
 """Maps that are drawn sooner here than workers are started (about a second and a half; a map takes half of one)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportOptions:
-    """How maps are drawn.
-
-    Parameters
-    ----------
-    formats
-        Some of `MAP_FORMATS`.
-    before_after
-        Whether a map is the article's two panels: the graph drawn plainly, and with an arrow for each edge.
-    layout
-        One of `LAYOUTS`.
-    top
-        Hosts that get a circle of their own; the others are folded.
-    facet
-        One of `FACETS`: a further picture of each capture, with a map for each protocol; None: none.
-    group
-        How the other hosts are folded, one of `GROUPS`: ``auto``: into one circle; ``subnet``: by network;
-        ``community``: by whom they talk to most.
-
-    Raises
-    ------
-    UsageError
-        If a value is none of those named.
-    """
-
-    formats: tuple[str, ...] = ("svg", "png")
-    before_after: bool = False
-    layout: str = "stable"
-    top: int = 60
-    facet: str | None = None
-    group: str = "auto"
-
-    def __post_init__(self) -> None:
-        unknown = [name for name in self.formats if name not in MAP_FORMATS]
-        if unknown or not self.formats:
-            raise UsageError(
-                f"maps can be {', '.join(MAP_FORMATS)}, not {', '.join(map(repr, unknown)) or 'in no format'}"
-            )
-        if self.layout not in LAYOUTS:
-            raise UsageError(f"a layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}")
-        if self.facet is not None and self.facet not in FACETS:
-            raise UsageError(f"a facet is one of {', '.join(FACETS)}, not {self.facet!r}")
-        if self.group not in GROUPS:
-            raise UsageError(f"hosts are grouped by one of {', '.join(GROUPS)}, not {self.group!r}")
-        if self.top < 1:
-            raise UsageError(f"a map needs at least 1 host of its own, not {self.top}")
 
 
 def report(

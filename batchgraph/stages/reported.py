@@ -12,7 +12,7 @@ from batchgraph.results import COMBINED, TABLES, Manifest, ResultsDirectory, rem
 from batchgraph.stages.standing import EdgeDigests
 
 if TYPE_CHECKING:
-    from batchgraph.stages.report import ReportOptions
+    from batchgraph.stages.report_options import ReportOptions
 
 _RECEIPT = "report"
 

@@ -13,7 +13,8 @@ from batchgraph.stages.capture_task import ExtractOptions
 from batchgraph.stages.extract import extract
 from batchgraph.stages.guard import Limits
 from batchgraph.stages.merge import MergeOptions, merge
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 
 if TYPE_CHECKING:
     from batchgraph.progress import Progress

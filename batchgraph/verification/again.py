@@ -109,7 +109,8 @@ def _steps(
     from batchgraph.stages.connections import ConnectionOptions, make_connections
     from batchgraph.stages.features import FeatureOptions, make_features
     from batchgraph.stages.merge import MergeOptions, merge
-    from batchgraph.stages.report import ReportOptions, report
+    from batchgraph.stages.report import report
+    from batchgraph.stages.report_options import ReportOptions
 
     fanned = {"workers": workers, "progress": progress}
     stages: dict[str, tuple[Callable[..., Any], Callable[..., Manifest], dict[str, Any]]] = {

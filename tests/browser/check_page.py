@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 from tests.browser.chromium import chromium, chromium_path, visit
 from tests.graph.edge_records import UDP
 from tests.render.page_results import SECOND, TCP, write_page_of, write_page_results

@@ -2,7 +2,8 @@ import pytest
 
 from batchgraph.errors import OutputError
 from batchgraph.render import page
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 from tests.render.page_results import write_page_results
 
 SVG = ReportOptions(formats=("svg",))

@@ -22,7 +22,7 @@ from batchgraph.stages.extract import extract
 from batchgraph.stages.features import make_features
 from batchgraph.stages.graphs import GraphOptions, make_graphs
 from batchgraph.stages.merge import merge
-from batchgraph.stages.report import ReportOptions
+from batchgraph.stages.report_options import ReportOptions
 from batchgraph.stages.run import run
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"

@@ -17,7 +17,7 @@ from batchgraph.results import STATE, ResultsDirectory
 from batchgraph.stages import large, part_task
 from batchgraph.stages.capture_task import ExtractOptions
 from batchgraph.stages.extract import extract
-from batchgraph.stages.report import ReportOptions
+from batchgraph.stages.report_options import ReportOptions
 from batchgraph.stages.run import run
 from tests.damage.captures import make_capture
 from tests.damage.damages import make_damaged

@@ -17,7 +17,8 @@ from batchgraph.schema import NAME_COLUMNS, arrow_schema
 from batchgraph.stages.diff import DiffOptions, compare
 from batchgraph.stages.extract import extract
 from batchgraph.stages.merge import merge
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 from tests.graph.edge_records import UDP, write_results
 from tests.naming.test_collect import frame_of
 from tests.naming.test_dhcp import ACK, HOST_NAME, REQUEST, dhcp

@@ -13,7 +13,8 @@ from batchgraph.render import maps
 from batchgraph.render.figure import new_figure
 from batchgraph.results import STATE
 from batchgraph.stages.merge import MergeOptions, merge
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 from tests.graph.edge_records import UDP, write_results
 
 TCP = {**UDP, "type": "TCP", "proto": 6, "src": "10.0.0.3", "dport": 80, "tcp_flags": 2}

@@ -8,7 +8,8 @@ from batchgraph.render import page
 from batchgraph.stages import map_work
 from batchgraph.stages.connections import ConnectionOptions, make_connections
 from batchgraph.stages.merge import merge
-from batchgraph.stages.report import ReportOptions, report
+from batchgraph.stages.report import report
+from batchgraph.stages.report_options import ReportOptions
 from tests.graph.edge_records import UDP, write_results
 from tests.stages.test_report import CAPTURES, SVG
 from tests.stages.test_resume import deliverables
