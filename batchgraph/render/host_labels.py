@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from batchgraph.render.arcs import Points
 
-_LONGEST_ALIAS = 40
-"""Characters of a host's name that are written."""
+_LONGEST_ALIASES = ((12, 40), (35, 32))
+_LONGEST_IN_CROWD = 24
+"""Characters of a host's name that are written, where there are at most so many hosts, and where there are more."""
 
 
 def draw_labels(
@@ -82,10 +83,11 @@ def _write(axes: Axes, label: PlacedLabel, *, font_size: float, colour: str, shr
 def host_labels(hosts: Sequence[Host]) -> dict[str, Label]:
     """Give what is written at each host, groups first: they have no place of their own to be known by."""
     ordered = sorted(hosts, key=lambda host: not host.folded)
-    return {host.name: host_label(host) for host in ordered}
+    longest = next((length for number, length in _LONGEST_ALIASES if len(hosts) <= number), _LONGEST_IN_CROWD)
+    return {host.name: host_label(host, longest=longest) for host in ordered}
 
 
-def host_label(host: Host) -> Label:
+def host_label(host: Host, *, longest: int = _LONGEST_ALIASES[0][1]) -> Label:
     """Give what is written at a host: its name and address, its address, or how many stand behind it."""
     if host.folded:
         number = format_count(host.folded, "host")
@@ -93,4 +95,6 @@ def host_label(host: Host) -> Label:
             return Label(f"others ({number})")
         return Label(broken_label(safe_label(host.name)), number)
     address = broken_label(safe_label(host.name))
-    return Label(broken_label(safe_label(host.alias, limit=_LONGEST_ALIAS)), address) if host.alias else Label(address)
+    if not host.alias:
+        return Label(address)
+    return Label(broken_label(safe_label(host.alias, limit=longest), width=longest // 2), address)

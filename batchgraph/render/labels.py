@@ -20,8 +20,7 @@ Box = tuple[float, float, float, float]
 POINTS_PER_INCH = 72.0
 
 _FURTHER = 0.8
-"""What each step away from its circle costs a name, as much as a few points of arrows that it covers: one that stands
-far off is taken for another circle's."""
+"""What each step away from its circle costs a name, as a few points of arrows do: far off it is taken for another's."""
 
 _DIRECTIONS: tuple[tuple[float, float, float], ...] = (
     (0.0, -1.0, 0.0),
@@ -46,8 +45,7 @@ _DISTANCES = (0.04, 0.12, 0.26)
 _APART = 0.015
 """Inches between two names, for the paper behind each."""
 
-_ROUNDS = 4
-"""How often names are placed at most; most stand still after two."""
+_ROUNDS = 4  # of placing all names, at most; most stand still after two
 
 SMALL = 0.8
 """Size of the letters of an address below a name, of those of the name."""
@@ -127,7 +125,8 @@ def placed_labels(
     """
     scene = scene_of(positions, {name: radii[name] for name in texts}, ways=ways, canvas=canvas)
     sizes = [label.size(font_size) for label in texts.values()]
-    tried = [_candidates(positions[name], radii[name], size) for name, size in zip(texts, sizes, strict=True)]
+    free = (_candidates(positions[name], radii[name], size) for name, size in zip(texts, sizes, strict=True))
+    tried = [_moved_within(boxes, canvas) for boxes in free]
     places = _least_covering(tried, [_costs(boxes, scene, own=own) for own, boxes in enumerate(tried)])
     labels = []
     for (name, label), (left, bottom, right, top) in zip(texts.items(), places, strict=True):
@@ -183,6 +182,14 @@ def _candidates(centre: tuple[float, float], radius: float, size: tuple[float, f
     return np.array(boxes)
 
 
+def _moved_within(boxes: Points, canvas: tuple[float, float]) -> Points:
+    """Move boxes that leave the canvas by as little as brings them back."""
+    import numpy as np
+
+    move = np.clip(0.0, -boxes[:, :2], np.array(canvas) - boxes[:, 2:])
+    return np.asarray(boxes + np.hstack([move, move]))
+
+
 def _side(direction: float) -> float:
     return float((direction > 0) - (direction < 0))
 
@@ -226,14 +233,11 @@ def _costs(boxes: Points, scene: Scene, *, own: int | None = None) -> Points:
     x, y, radius = scene.circles.T
     gap_x = np.maximum(np.maximum(left[:, None] - x, x - right[:, None]), 0)
     gap_y = np.maximum(np.maximum(bottom[:, None] - y, y - top[:, None]), 0)
-    covered = gap_x**2 + gap_y**2 < radius**2
+    covered = 12.0 * (gap_x**2 + gap_y**2 < radius**2)
     if own is not None:
-        covered[:, own] = False
+        covered[:, own] /= 4  # where it was moved onto the canvas: it is not taken for another's
     return np.asarray(
-        60.0 * outside
-        + 12.0 * covered.sum(axis=1)
-        + 1.5 * _inside(scene.heads, boxes)
-        + 0.25 * _inside(scene.shafts, boxes)
+        60.0 * outside + covered.sum(axis=1) + 1.5 * _inside(scene.heads, boxes) + 0.25 * _inside(scene.shafts, boxes)
     )
 
 

@@ -9,6 +9,9 @@ from batchgraph.messages import escape
 MAX_LABEL = 64
 """Longest text from outside that is shown, in characters."""
 
+_LONGEST_LINE = 1.3
+"""Lines of a broken label are at most so much longer than is asked for, if halves of it are."""
+
 _NANOSECONDS = 1_000_000_000
 
 
@@ -22,13 +25,16 @@ def safe_label(text: str, *, limit: int = MAX_LABEL) -> str:
 
 
 def broken_label(text: str, *, width: int = 20) -> str:
-    """Break a label longer than `width` characters into two lines near its middle, after a colon or a dot."""
+    """Break a label longer than `width` characters into two lines near its middle, after a colon, a dot or a hyphen.
+
+    Where there is none of these near enough, it is broken in its middle, so that neither line is much longer.
+    """
     if len(text) <= width:
         return text
     places = [i + 1 for i, char in enumerate(text[:-1]) if char in ":.-" and text[i + 1] not in ":.-"]
-    if not places:
-        return text
-    at = min(places, key=lambda place: (abs(2 * place - len(text)), place))
+    at = min(places, key=lambda place: (abs(2 * place - len(text)), place), default=0)
+    if max(at, len(text) - at) > _LONGEST_LINE * width:
+        at = (len(text) + 1) // 2
     return f"{text[:at]}\n{text[at:]}"
 
 

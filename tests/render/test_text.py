@@ -39,6 +39,14 @@ def test_broken_label__never_breaks_within_the_gap_of_an_address():
     assert "\n:" not in broken_label("fe80::a00:27ff:fe4e:66a1")
 
 
+@pytest.mark.parametrize("text", ["x" * 40, "h06-" + "x" * 36, "x" * 30 + ".local", "a-b." * 9 + "x"])
+def test_broken_label__has_no_line_much_longer_than_its_width(text):
+    lines = broken_label(text).split("\n")
+
+    assert "".join(lines) == text
+    assert max(map(len, lines)) <= 26
+
+
 @pytest.mark.parametrize(
     ("octets", "text"),
     [(0, "0 B"), (999, "999 B"), (1234, "1.23 kB"), (56_789, "56.8 kB"), (999_499, "999 kB"), (999_500, "1.00 MB")],
