@@ -90,8 +90,7 @@ def fan_out(
     attempts
         2: a task whose worker died is tried once more, alone. 1: it is not.
     isolated
-        Whether what would run in this process runs in a child of it instead, once whatever `attempts` says, so that no
-        task can end this process.
+        Whether what would run in this process runs in a child of it instead, so that no task can end this process.
 
     Yields
     ------
@@ -149,7 +148,9 @@ class _InProcess:
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         if isolated:
-            for index, result in enumerate(run_in_child(function, tasks)):
+            for index, first in enumerate(run_in_child(function, tasks)):
+                is_again = isinstance(first, Death) and attempts > 1
+                result = next(run_in_child(function, [tasks[index]])) if is_again else first
                 yield index, WorkerLost(f"failed: {result.how}") if isinstance(result, Death) else result
             return
         for index, task in enumerate(tasks):
@@ -176,7 +177,7 @@ class _ProcessPool:
         self, function: Callable[[T], R], tasks: Sequence[T], *, attempts: int = 2, isolated: bool = False
     ) -> Iterator[tuple[int, R | WorkerLost]]:
         if len(tasks) < 2 and self._client is None:
-            yield from _InProcess(self.memory).fan_out(function, tasks, isolated=isolated)
+            yield from _InProcess(self.memory).fan_out(function, tasks, attempts=attempts, isolated=isolated)
             return
         client = self._client_for(len(tasks))
         self._calls += 1

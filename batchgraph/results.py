@@ -110,8 +110,14 @@ class ResultsDirectory:
             remove_all_but(folder(capture), {part(capture, number).name for number in range(parts)})
 
     def edge_parts(self, capture: str) -> list[Path]:
-        """The parts of a capture's edge records that are there, in file order."""
-        return sorted(self.edges_folder(capture).glob("part-*.parquet"))
+        """The parts of a capture's edge records that are there, in file order.
+
+        Raises
+        ------
+        OutputError
+            If the system refuses to list them.
+        """
+        return _parts(self.edges_folder(capture))
 
     def names_folder(self, capture: str) -> Path:
         """Folder of what the parts of one capture say of hosts' names."""
@@ -122,8 +128,8 @@ class ResultsDirectory:
         return self.names_folder(capture) / f"part-{number:05d}.parquet"
 
     def names_parts(self, capture: str) -> list[Path]:
-        """What is there of what a capture says of hosts' names, in file order."""
-        return sorted(self.names_folder(capture).glob("part-*.parquet"))
+        """What is there of what a capture says of hosts' names, in file order; raises as `edge_parts` does."""
+        return _parts(self.names_folder(capture))
 
     def flows(self, capture: str = COMBINED) -> Path:
         """Flows of one capture, or of all."""
@@ -199,6 +205,17 @@ def anonymized_by(results: ResultsDirectory) -> str | None:
         return None
     digest: str | None = extracted.get("anonymized")
     return digest
+
+
+def _parts(folder: Path) -> list[Path]:
+    try:
+        # Path.glob gives nothing for a folder that may not be read, as for one that is not there.
+        paths = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise OutputError(f"cannot read {folder}: {error.strerror}; {_CONTINUES}") from error
+    return [path for path in paths if path.match("part-*.parquet")]
 
 
 @contextmanager

@@ -93,6 +93,15 @@ def test_fan_out__tries_what_kills_its_worker_so_often(pool, tmp_path, attempts)
     assert (tmp_path / "tries").read_text() == "x" * attempts
 
 
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_fan_out__isolated_tries_what_kills_its_child_so_often(tmp_path, attempts):
+    deadly = f"(open({str(tmp_path / 'tries')!r}, 'a').write('x'), {DEATH})"
+    results = dict(fan_out(eval, ["1", deadly, "3"], workers=0, attempts=attempts, isolated=True))
+
+    assert (results[0], type(results[1]), results[2]) == (1, WorkerLost, 3)
+    assert (tmp_path / "tries").read_text() == "x" * attempts
+
+
 def test_fan_out__keeps_a_single_task_out_of_this_process_once_there_are_workers(pool):
     list(fan_out(eval, ["1", "2"], workers=pool))
 

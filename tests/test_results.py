@@ -1,8 +1,10 @@
+import errno
 import json
+import os
 
 import pytest
 
-from batchgraph.errors import ResultsError
+from batchgraph.errors import OutputError, ResultsError
 from batchgraph.results import ResultsDirectory
 from batchgraph.schema import FORMAT_VERSION
 
@@ -50,3 +52,24 @@ def test_read_manifest__of_a_folder_in_its_place_is_an_error_of_ours(tmp_path):
 
     with pytest.raises(ResultsError, match="cannot be read"):
         ResultsDirectory(tmp_path).read_manifest()
+
+
+def test_edge_parts__are_in_file_order(tmp_path):
+    results = ResultsDirectory(tmp_path)
+    results.edges_folder("a.pcap").mkdir(parents=True)
+    parts = [results.edges_part("a.pcap", number) for number in range(12)]
+    for path in (*parts, results.edges_folder("a.pcap") / ".part-00000.parquet.tmp"):
+        path.touch()
+
+    assert results.edge_parts("a.pcap") == parts
+    assert results.edge_parts("b.pcap") == []
+
+
+def test_edge_parts__that_the_system_refuses_to_list_are_not_none(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+
+    with pytest.raises(OutputError, match=r"cannot read .*a\.pcap: Permission denied; the same command continues"):
+        ResultsDirectory(tmp_path).edge_parts("a.pcap")

@@ -17,6 +17,7 @@ from batchgraph.results import STATE, ResultsDirectory
 from batchgraph.stages import large, part_task
 from batchgraph.stages.capture_task import ExtractOptions
 from batchgraph.stages.extract import extract
+from batchgraph.stages.guard import Limits
 from batchgraph.stages.report_options import ReportOptions
 from batchgraph.stages.run import run
 from tests.damage.captures import make_capture
@@ -197,6 +198,24 @@ def test_capture_that_changes_meanwhile__is_read_in_one_piece(captures, tmp_path
 
     assert records == whole
     assert parts(tmp_path / "out", "a.pcap") == ["part-00000.parquet"]
+
+
+def test_part_at_which_a_process_dies_once__is_tried_again_as_a_part(captures, tmp_path, monkeypatch):
+    def die_once(piece):
+        if piece.part is not None and not (tmp_path / "died").exists():
+            (tmp_path / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return part_task.extract_piece(piece)
+
+    extract([captures], tmp_path / "undisturbed", options=options(3000), limits=Limits())
+    monkeypatch.setattr(large, "extract_piece", die_once)
+    extract([captures], tmp_path / "out", options=options(3000), limits=Limits())
+
+    assert (tmp_path / "died").exists()
+    for capture in ("a.pcap", "b.pcapng", "c.pcap"):
+        folders = [tmp_path / out / "edges" / capture for out in ("undisturbed", "out")]
+        undisturbed, out = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
+        assert out == undisturbed
 
 
 def test_capture_at_which_workers_die__is_read_in_one_piece(captures, tmp_path):
