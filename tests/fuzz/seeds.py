@@ -142,6 +142,7 @@ def _pcap(order: str, magic: int, extra: int, *, version: tuple[int, int] = (2, 
 
 def _odd_files() -> list[tuple[str, bytes]]:
     snoop_record = struct.pack(">6I", len(FRAME), len(FRAME), 24 + len(FRAME) + 2, 0, 1_600_000_000, 1)
+    roomy_record = struct.pack(">6I", len(FRAME), len(FRAME), 24 + len(FRAME) + 18, 0, 1_600_000_000, 1)
     interfaces = b"".join(_block("<", 1, struct.pack("<HHI", number % 300, 0, 0)) for number in range(400))
     return [
         ("little.pcapng", _section("<")),
@@ -155,5 +156,6 @@ def _odd_files() -> list[tuple[str, bytes]]:
         ("ixia.pcap", _pcap("<", 0x1C0001AC, 0)),
         ("aix.pcap", _pcap(">", 0xA1B2C3D4, 0, version=(2, 2), link_type=6)),
         ("old.pcap", _pcap("<", 0xA1B2C3D4, 0, version=(2, 3))),
+        ("shomiti.snoop", b"snoop\0\0\0" + struct.pack(">II", 2, 4) + (roomy_record + FRAME + bytes(18)) * 20),
         ("solaris.snoop", b"snoop\0\0\0" + struct.pack(">II", 2, 4) + (snoop_record + FRAME + bytes(2)) * 20),
     ]
