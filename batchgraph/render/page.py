@@ -23,7 +23,7 @@ from batchgraph.render.page_pictures import load_pictures
 from batchgraph.render.page_routers import Routers, find_routers
 from batchgraph.render.page_safety import content_policy, data_block, fits_element
 from batchgraph.render.page_tables import combined_rows, load_tables
-from batchgraph.render.page_timeline import timeline_paths
+from batchgraph.render.page_timeline import TEXTURES, timeline_paths
 from batchgraph.render.text import format_count, format_duration, format_octets, format_span, safe_label
 from batchgraph.results import COMBINED, Manifest, ResultsDirectory, replacing
 
@@ -180,6 +180,7 @@ def _context(
         "by_capture": {capture.capture: capture for capture in captures},
         "traffic": traffic,
         "timeline": timeline_paths(traffic),
+        "textures": sorted(TEXTURES.items()),
         "matrix": traffic_matrix(traffic),
         "untimed": traffic.untimed,
         "strays": traffic.strays,

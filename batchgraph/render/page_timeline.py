@@ -11,6 +11,18 @@ from batchgraph.render.text import format_instant, format_octets
 WIDTH, HEIGHT = 1000, 130
 """Of the picture, in its own units."""
 
+TEXTURES = {
+    "UDP": "M-1 1l2-2M0 6l6-6M5 7l2-2",
+    "ICMP": "M0 3h6",
+    "ICMPv6": "M-1 5l2 2M0 0l6 6M5-1l2 2",
+    "ARP": "M3 0v6",
+    "IGMP": "M0 3h6M3 0v6",
+    "ESP": "M2 3h2",
+    "GRE": "M0 0l6 6M0 6l6-6",
+    "other": "M0 1.5h6M0 4.5h6",
+}
+"""Lines across the bars of protocols, as SVG paths in a square of 6 units, by which they are told apart in grey."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:

@@ -211,6 +211,35 @@ def test_page__a_click_on_a_host_of_the_map_shows_it(seen):
     assert seen.page.inner_text("#panel h3").startswith("10.0.0.2")
 
 
+WRITTEN = """async () => {
+    const written = [], from = CanvasRenderingContext2D.prototype, fill = from.fillText;
+    from.fillText = function (text, ...place) {
+        if (this.canvas.classList.contains("sigma-edgeLabels")) written.push(text);
+        fill.call(this, text, ...place);
+    };
+    const find = document.querySelector("#find");
+    find.value = "192.0.2.7";
+    find.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    await new Promise((done) => setTimeout(done, 600));
+    return [...new Set(written)].sort();
+}"""
+
+
+def test_page__protocols_of_a_chosen_hosts_edges_are_written_on_the_map(seen):
+    # In grey not all colours are told apart.
+    assert seen.page.evaluate(WRITTEN) == ["TCP"]
+
+
+def test_page__bars_of_the_timeline_have_a_texture_with_and_without_script(browser, results):
+    fills = []
+    for script in (True, False):
+        seen = visit(browser, results.page, script=script)
+        fills.append(seen.page.locator("#bars .t-UDP").first.evaluate("bar => getComputedStyle(bar).fill"))
+        seen.page.context.close()
+
+    assert fills == ['url("#p-UDP")'] * 2
+
+
 def test_page__keys_move_the_map(seen):
     before = seen.page.locator("#network").screenshot()
     seen.page.focus("#network")

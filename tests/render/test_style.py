@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 
 from batchgraph.graph.scope import SCOPES
+from batchgraph.render.page_timeline import TEXTURES
 from batchgraph.render.style import (
     OTHER_STYLE,
     OTHER_TYPES,
@@ -78,6 +79,30 @@ def test_page_colours__of_hosts_are_told_apart_by_everyone(colours, vision):
 
     # Five steps of grey have to do for all.
     assert min(distance(a, b, vision=vision) for a, b in combinations(kinds, 2)) >= (8 if vision == "grey" else FAR)
+
+
+@pytest.mark.parametrize("colours", PAGE_COLOURS, ids=["light", "dark"])
+def test_page_textures__differ_where_colours_do_not_in_grey(colours):
+    alike = [
+        (a, b)
+        for a, b in combinations(LOOKS, 2)
+        if distance(colours[a.lower()], colours[b.lower()], vision="grey") < FAR
+    ]
+
+    assert ("TCP", "ICMP") in alike
+    assert [pair for pair in alike if TEXTURES.get(pair[0]) == TEXTURES.get(pair[1])] == []
+
+
+@pytest.mark.parametrize("colours", PAGE_COLOURS, ids=["light", "dark"])
+@pytest.mark.parametrize("label", TEXTURES)
+def test_page_textures__are_seen_on_their_colour(colours, label):
+    assert distance(colours[label.lower()], colours["card"], vision="grey") >= FAR
+
+
+def test_style_sheet__uses_every_texture():
+    sheet = files("batchgraph.render").joinpath("templates/report.css").read_text()
+
+    assert [label for label in TEXTURES if f".t-{label} {{ fill: url(#p-{label}); }}" not in sheet] == []
 
 
 def test_type_style__has_the_articles_colours():

@@ -8,6 +8,7 @@ import { EdgeArrowProgram } from "sigma/rendering";
 import { Labels } from "./labels.js";
 
 const GROUPS = new Set(["multicast", "broadcast"]);
+const MOST_NAMED = 16; // edges whose protocol is written beside them
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Network {
@@ -15,7 +16,7 @@ export class Network {
     this.container = container;
     this.traffic = traffic;
     this.graph = new MultiDirectedGraph();
-    this.hovered = null;
+    this.hovered = this.namedHost = null;
     this.labels = new Labels(this);
     this.readColours();
     traffic.hosts.forEach((host, index) => {
@@ -38,6 +39,10 @@ export class Network {
       labelGridCellSize: 110,
       labelRenderedSizeThreshold: 3,
       minEdgeThickness: 1.2,
+      renderEdgeLabels: true,
+      edgeLabelFont: getComputedStyle(document.body).fontFamily,
+      edgeLabelSize: 11,
+      edgeLabelColor: { color: this.ink },
       defaultDrawNodeLabel: (context, data, settings) => this.labels.gather(context, data, settings),
       stagePadding: 46,
       zIndex: true,
@@ -73,6 +78,7 @@ export class Network {
       sums[edge.src] += edge.octets;
       if (edge.dst !== edge.src) sums[edge.dst] += edge.octets;
     }
+    this.namedHost = null;
     this.graph.clearEdges();
     this.addEdges(edges);
     const most = Math.log(2 + Math.max(0, ...sums));
@@ -109,6 +115,7 @@ export class Network {
       this.graph.addDirectedEdgeWithKey(edge.key, String(src), String(dst), {
         size: 1 + 4 * (Math.log(1 + edge.octets) / most) ** 3,
         color: this.colours[edge.type],
+        protocol: this.traffic.types[edge.type],
         type: one ? "straight" : "curved",
         curvature: 0.1 + 0.11 * place,
         zIndex: edge.octets,
@@ -129,7 +136,20 @@ export class Network {
 
   shownEdge(edge, data) {
     const focus = this.focus;
-    return focus === null || this.graph.hasExtremity(edge, focus) ? data : { ...data, hidden: true };
+    if (focus === null) return data;
+    if (!this.graph.hasExtremity(edge, focus)) return { ...data, hidden: true };
+    // In words too, as in grey not all colours are told apart.
+    return this.named(focus).has(edge) ? { ...data, label: data.protocol, forceLabel: true } : data;
+  }
+
+  // Gives the largest edges of a host.
+  named(host) {
+    if (this.namedHost !== host) {
+      const octets = (edge) => this.graph.getEdgeAttribute(edge, "zIndex");
+      const largest = this.graph.edges(host).sort((a, b) => octets(b) - octets(a)).slice(0, MOST_NAMED);
+      [this.namedHost, this.namedEdges] = [host, new Set(largest)];
+    }
+    return this.namedEdges;
   }
 
   // Gives the circles that can be seen, in pixels.
@@ -153,6 +173,7 @@ export class Network {
     this.sigma.on("clickStage", () => this.traffic.choose({ host: -1 }));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.readColours();
+      this.sigma.setSetting("edgeLabelColor", { color: this.ink });
       this.update();
       this.sigma.refresh();
     });
