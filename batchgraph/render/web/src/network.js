@@ -9,6 +9,7 @@ import { Labels } from "./labels.js";
 
 const GROUPS = new Set(["multicast", "broadcast"]);
 const MOST_NAMED = 16; // edges whose protocol is written beside them
+const [MANY_EDGES, SLOW] = [1000, 150]; // so many milliseconds are long for a frame
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Network {
@@ -17,6 +18,7 @@ export class Network {
     this.traffic = traffic;
     this.graph = new MultiDirectedGraph();
     this.hovered = this.namedHost = null;
+    this.slowFrames = 0;
     this.labels = new Labels(this);
     this.readColours();
     traffic.hosts.forEach((host, index) => {
@@ -24,7 +26,10 @@ export class Network {
     });
     this.sigma = new Sigma(this.graph, container, this.settings());
     this.sigma.on("beforeRender", () => this.labels.clear());
-    this.sigma.on("afterRender", () => this.labels.draw());
+    this.sigma.on("afterRender", () => {
+      this.labels.draw();
+      this.watchFrames();
+    });
     this.listen();
     this.update();
   }
@@ -123,6 +128,17 @@ export class Network {
     }
   }
 
+  // Where a machine takes long to draw all edges, as without a graphics card, they are left out while the map moves.
+  watchFrames() {
+    if (this.slowFrames > 1 || this.graph.size < MANY_EDGES) return;
+    const began = performance.now();
+    const look = () => {
+      this.slowFrames += performance.now() - began > SLOW;
+      if (this.slowFrames === 2) this.sigma.setSetting("hideEdgesOnMove", (this.container.dataset.slow = true));
+    };
+    requestAnimationFrame(() => requestAnimationFrame(look));
+  }
+
   get focus() {
     return this.hovered ?? (this.traffic.chosen.host >= 0 ? String(this.traffic.chosen.host) : null);
   }
@@ -146,8 +162,8 @@ export class Network {
   named(host) {
     if (this.namedHost !== host) {
       const octets = (edge) => this.graph.getEdgeAttribute(edge, "zIndex");
-      const largest = this.graph.edges(host).sort((a, b) => octets(b) - octets(a)).slice(0, MOST_NAMED);
-      [this.namedHost, this.namedEdges] = [host, new Set(largest)];
+      this.namedHost = host;
+      this.namedEdges = new Set(this.graph.edges(host).sort((a, b) => octets(b) - octets(a)).slice(0, MOST_NAMED));
     }
     return this.namedEdges;
   }
