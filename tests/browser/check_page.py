@@ -294,6 +294,16 @@ def test_page__every_control_has_a_name(seen):
     assert names == []
 
 
+def test_page__every_control_and_table_has_a_name_for_screen_readers(seen):
+    seen.page.fill("#find", "192.0.2")
+    seen.page.press("#find", "Enter")
+    lines = seen.page.locator("body").aria_snapshot().splitlines()
+    named = r"- (button|link|textbox|searchbox|combobox|checkbox|slider|radio|radiogroup|img|table)\b"
+
+    assert sum(bool(re.search(named, line)) for line in lines) > 50
+    assert [line.strip() for line in lines if re.search(named + '(?! ")', line)] == []
+
+
 def test_page__without_script_shows_tables_and_the_picture(browser, results):
     seen = visit(browser, results.page, script=False)
 

@@ -63,5 +63,5 @@ function table(index, edges, traffic) {
         element("td", { "data-v": edge.octets }, octets(edge.octets)),
       );
     });
-  return element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows));
+  return element("table", { "aria-label": "What it sends and receives" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows));
 }
