@@ -92,9 +92,11 @@ def test_run__needs_no_pandas(tmp_path):
         "            raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, NoPandas())\n"
         "from pathlib import Path; import batchgraph\n"
-        "batchgraph.run(sys.argv[1:2], Path(sys.argv[2]))\n"
+        "options = batchgraph.ReportOptions(before_after=True)\n"
+        "batchgraph.run(sys.argv[1:2], Path(sys.argv[2]), report_options=options)\n"
+        "assert (Path(sys.argv[2]) / 'maps' / 'combined.svg').exists()\n"
         "batchgraph.open_results(sys.argv[2]).graph()\n"
     )
-    sample = Path(__file__).parents[1] / "sample_pcaps" / "portscan.pcap"
+    sample = Path(__file__).parents[1] / "sample_pcaps" / "portscan.pcap"  # its times are in nanoseconds
 
     subprocess.run([sys.executable, "-c", code, sample, tmp_path / "results"], check=True)

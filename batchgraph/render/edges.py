@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from batchgraph.graph.source import GraphSource
 
 
+_SHOWN = ("src", "dst", "type", "types", "octets", "load", "weight")
+"""The columns that an arrow comes of, as far as a graph's edges have them."""
+
+
 def load_edges(
     connection: duckdb.DuckDBPyConnection, source: GraphSource, *, hosts: Collection[str], most: int
 ) -> tuple[list[Arrow], int]:
@@ -46,7 +50,9 @@ def load_edges(
         n_edges += batch.num_rows
         if len(edges) < most:
             kept = batch.filter(pc.and_(_is_in(batch, "src", names), _is_in(batch, "dst", names)))
-            edges += [_arrow(row) for row in kept.slice(0, most - len(edges)).to_pylist()]
+            # No times, of which those in nanoseconds would need pandas.
+            shown = kept.select([name for name in _SHOWN if name in kept.schema.names])
+            edges += [_arrow(row) for row in shown.slice(0, most - len(edges)).to_pylist()]
     return edges, n_edges
 
 
