@@ -165,7 +165,8 @@ def _drawn_before_after(task: MapTask, traffic: Traffic, connection: duckdb.Duck
     hosts = {host.name for host in traffic.hosts}
     edges, n_edges = load_edges(connection, source, hosts=hosts, most=MAX_ARROWS)
     pairs = [(edge.src, edge.dst) for edge in edges]
-    positions, _ = _places(task, pairs)
+    # Of a large graph the first edges are those of a few hosts, which may stand in one corner of the map.
+    positions, _ = enlarged_positions(_places(task, pairs)[0])
     return draw_before_after(traffic, edges, positions, capture=task.capture, n_edges=n_edges)
 
 
